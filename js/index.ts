@@ -1,0 +1,1 @@
+export { type ErrorCode, HttpOnlyError } from "./errors.ts";

@@ -1,0 +1,19 @@
+//! Cookies by RFC 6265bis (draft-ietf-httpbis-rfc6265bis-22), one concept a file.
+//!
+//! - [`syntax`]: names and values, and how a value is encoded
+//! - [`attributes`]: what a browser would refuse to store, and by which rule
+//! - [`header`]: the `Cookie` header and `document.cookie`
+//! - [`date`]: cookie-date in, IMF-fixdate out
+//! - [`set_cookie`]: the `Set-Cookie` header
+//! - [`endpoint`]: the fields of the cookie endpoint
+
+pub mod attributes;
+pub mod header;
+pub mod syntax;
+
+#[cfg(feature = "std")]
+pub mod date;
+#[cfg(feature = "std")]
+pub mod endpoint;
+#[cfg(feature = "std")]
+pub mod set_cookie;

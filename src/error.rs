@@ -1,0 +1,220 @@
+//! Every refusal, with the rule it stands for.
+//!
+//! A [`Rule`] is one sentence that input can break; its [`Code`] is the stable name that programs match on. Several
+//! rules share a code. A [`Refusal`] is a broken rule and, where there is one, the place where it was broken.
+
+use core::fmt;
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $status:literal $doc:literal,)*) => {
+        /// The stable names of all refusals: what a program matches on.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $(#[doc = $doc] $variant,)* }
+
+        impl Code {
+            /// All codes, in the order of the documentation.
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// The name on the wire and in `HttpOnlyError.code`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// The HTTP status that a handler answers with.
+            pub const fn status(self) -> u16 {
+                match self { $(Code::$variant => $status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    NameInvalid "name-invalid" 400 "The cookie name is no token.",
+    ValueInvalid "value-invalid" 400 "The cookie value cannot be carried, not even encoded.",
+    TooLarge "too-large" 400 "Name and value, or an attribute, are larger than browsers store.",
+    PathInvalid "path-invalid" 400 "The Path attribute is not a path.",
+    DomainInvalid "domain-invalid" 400 "The Domain attribute does not cover the host.",
+    SameSiteInvalid "same-site-invalid" 400 "The SameSite attribute is none of Lax, Strict and None.",
+    SameSiteInsecure "same-site-insecure" 400 "SameSite=None without Secure.",
+    PartitionedInsecure "partitioned-insecure" 400 "Partitioned without Secure.",
+    PrefixViolated "prefix-violated" 400 "The name has a prefix whose conditions do not hold.",
+    MaxAgeInvalid "max-age-invalid" 400 "The lifetime is not a number of seconds, or not a date.",
+    NotStored "not-stored" 400 "The browser did not do what was asked.",
+    NoDocument "no-document" 400 "There is no document to write to.",
+    WasmBlocked "wasm-blocked" 500 "The environment refuses to compile WebAssembly.",
+    Network "network" 502 "The request did not reach the server.",
+    EndpointRefused "endpoint-refused" 502 "The endpoint refused without a typed error.",
+    CrossOrigin "cross-origin" 403 "There is no proof that the request comes from the same origin.",
+    FieldInvalid "field-invalid" 400 "A field of the request is missing, doubled or malformed.",
+    UnknownTarget "unknown-target" 404 "No proxy target is declared under this address.",
+    MethodNotAllowed "method-not-allowed" 405 "The method is not allowed here.",
+    CookieNotGranted "cookie-not-granted" 403 "The cookie may not be spent on this target.",
+    UrlInvalid "url-invalid" 400 "The URL lies outside the target.",
+    HeaderInvalid "header-invalid" 400 "A header value cannot be sent.",
+    BodyInvalid "body-invalid" 400 "The body is not text of the declared kind.",
+    BodyTooLarge "body-too-large" 413 "The body is over the limit.",
+    UpstreamTimeout "upstream-timeout" 504 "The upstream sent no headers in time.",
+    UpstreamUnreachable "upstream-unreachable" 502 "The upstream could not be reached.",
+    Unauthenticated "unauthenticated" 401 "There is no session, or the cookie to spend is absent.",
+    Unavailable "unavailable" 503 "The authentication backend is away.",
+    Rejected "rejected" 403 "The authentication backend refused.",
+    RateLimited "rate-limited" 429 "Too many attempts.",
+    SigninFailed "signin-failed" 401 "Signing in failed.",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+macro_rules! rules {
+    ($($variant:ident = $id:literal $code:ident $text:literal,)*) => {
+        /// The sentences that input can break. The number crosses to JavaScript and never changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum Rule { $(#[doc = $text] $variant = $id,)* }
+
+        impl Rule {
+            /// All rules, by number.
+            pub const ALL: &[Rule] = &[$(Rule::$variant,)*];
+
+            /// The code under which programs know this rule.
+            pub const fn code(self) -> Code {
+                match self { $(Rule::$variant => Code::$code,)* }
+            }
+
+            /// The rule as one sentence, without a full stop.
+            pub const fn text(self) -> &'static str {
+                match self { $(Rule::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+// 1 to 63 can break in the page, and js/errors.ts holds their texts too; tests/vectors/rules.json keeps both equal.
+rules! {
+    NameNotText = 1 NameInvalid "a cookie name is a string",
+    NameEmpty = 2 NameInvalid "a cookie name is not empty",
+    NameCharacter = 3 NameInvalid "a cookie name is a token (RFC 6265bis 4.1.1)",
+    ValueNotText = 4 ValueInvalid "a cookie value is a string",
+    ValueControl = 5 ValueInvalid "a cookie value has no control characters (RFC 6265bis 5.6)",
+    ValueSurrogate = 6 ValueInvalid "a cookie value has no lone surrogates",
+    PairTooLarge = 7 TooLarge "name and encoded value take at most 4096 bytes (RFC 6265bis 5.6)",
+    AttributeTooLarge = 8 TooLarge "an attribute takes at most 1024 bytes (RFC 6265bis 5.6)",
+    PathNotText = 9 PathInvalid "a path is a string",
+    PathNotAbsolute = 10 PathInvalid "a path starts with /",
+    PathCharacter = 11 PathInvalid "a path is ASCII without control characters and ; (RFC 6265bis 4.1.1)",
+    DomainNotText = 12 DomainInvalid "a domain is a string",
+    DomainSyntax = 13 DomainInvalid "a domain is a host name: letters, digits, - and .",
+    DomainMismatch = 14 DomainInvalid "the host is the domain or lies below it (RFC 6265bis 5.1.3)",
+    DomainShared = 15 DomainInvalid "a single label or an address is no parent domain",
+    SubdomainsNotBoolean = 16 DomainInvalid "includeSubdomains is a boolean",
+    SameSiteUnknown = 17 SameSiteInvalid "sameSite is Lax, Strict or None",
+    SameSiteInsecure = 18 SameSiteInsecure "SameSite=None needs Secure and https (RFC 6265bis 5.7)",
+    PartitionedInsecure = 19 PartitionedInsecure "Partitioned needs Secure and https (CHIPS)",
+    PrefixInsecure = 20 PrefixViolated "a __Secure- or __Host- cookie needs Secure and https (RFC 6265bis 4.1.3)",
+    PrefixHostDomain = 21 PrefixViolated "a __Host- cookie has no Domain (RFC 6265bis 4.1.3.2)",
+    PrefixHostPath = 22 PrefixViolated "a __Host- cookie has Path=/ (RFC 6265bis 4.1.3.2)",
+    PrefixHttp = 23 PrefixViolated "an __Http- cookie is set by a server, with Secure and HttpOnly",
+    MaxAgeNotNumber = 24 MaxAgeInvalid "a lifetime is a number of seconds",
+    MaxAgeNegative = 25 MaxAgeInvalid "a lifetime is not negative; 0 deletes",
+    ExpiresNotDate = 26 MaxAgeInvalid "expires is a valid Date",
+    NotStored = 27 NotStored "the browser kept nothing: cookies are blocked, Domain is a public suffix, or an HttpOnly or Secure cookie of this name is in the way",
+    NotDeleted = 28 NotStored "the cookie is still there: it was set with another path or domain",
+    SecureOnHttp = 29 NotStored "a Secure cookie is set on https only (RFC 6265bis 5.7)",
+    NoDocument = 30 NoDocument "there is no document: pass the request's cookies, or use the server functions",
+    WasmBlocked = 31 WasmBlocked "the environment refuses WebAssembly: script-src needs 'wasm-unsafe-eval'",
+    Network = 32 Network "the request did not reach the server",
+    EndpointRefused = 33 EndpointRefused "the endpoint refused",
+
+    ProofMissing = 64 CrossOrigin "the request carries no proof of the same origin",
+    FieldMissing = 65 FieldInvalid "a required field is missing",
+    FieldTwice = 66 FieldInvalid "a field stands only once",
+    FieldUnknown = 67 FieldInvalid "the field is not known here",
+    FieldMalformed = 68 FieldInvalid "the field is malformed",
+    TtlInvalid = 69 MaxAgeInvalid "ttl is a number of seconds that is not negative",
+    NameReserved = 70 NameInvalid "this cookie is not for the page to set",
+    NameNotListed = 71 NameInvalid "the endpoint does not set a cookie of this name",
+    EndpointMethod = 72 MethodNotAllowed "the endpoint answers GET and POST",
+    EndpointBody = 73 BodyTooLarge "the body takes at most 8 KiB",
+
+    TargetUnknown = 96 UnknownTarget "no target is declared under this address",
+    TargetMethod = 97 MethodNotAllowed "the target does not allow this method",
+    TargetCookie = 98 CookieNotGranted "the cookie may not be spent on this target",
+    TargetUrl = 99 UrlInvalid "the URL lies outside the target",
+    UrlSyntax = 100 UrlInvalid "the URL cannot be parsed",
+    TemplatePlace = 101 UrlInvalid "templates never stand in scheme, host, path or fragment",
+    HeaderValue = 102 HeaderInvalid "a header value is Latin-1 without CR, LF and NUL",
+    BodyNotText = 103 BodyInvalid "a body with templates is UTF-8 text",
+    BodyTooLarge = 104 BodyTooLarge "the body is over the limit",
+    UpstreamTimeout = 105 UpstreamTimeout "the upstream sent no headers in time",
+    UpstreamUnreachable = 106 UpstreamUnreachable "the upstream could not be reached",
+    CookieAbsent = 107 Unauthenticated "the cookie to spend is absent",
+    CookieTwice = 108 FieldInvalid "two cookies of the name to spend were sent",
+}
+
+/// The unit of text at which a rule was broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Index in UTF-16 code units, as JavaScript counts.
+    pub index: u32,
+    /// The UTF-16 code unit that stands there.
+    pub unit: u16,
+}
+
+/// A broken rule and, where one is to blame, the character that broke it.
+///
+/// ```
+/// use httponly::{cookie::syntax::check_name, error::Code};
+///
+/// let refusal = check_name("a;b").unwrap_err();
+/// assert_eq!(refusal.code(), Code::NameInvalid);
+/// assert_eq!(
+///     refusal.to_string(),
+///     "a cookie name is a token (RFC 6265bis 4.1.1): \";\" (U+003B) at index 1"
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}", .rule.text(), Blame(*.place))]
+pub struct Refusal {
+    /// The rule that was broken.
+    pub rule: Rule,
+    /// Where it was broken; `None` where no one character is to blame.
+    pub place: Option<Place>,
+}
+
+impl Refusal {
+    /// A refusal that blames one character.
+    pub const fn at(rule: Rule, index: u32, unit: u16) -> Self {
+        Self { rule, place: Some(Place { index, unit }) }
+    }
+
+    /// The code of the broken rule.
+    pub const fn code(self) -> Code {
+        self.rule.code()
+    }
+}
+
+impl From<Rule> for Refusal {
+    fn from(rule: Rule) -> Self {
+        Self { rule, place: None }
+    }
+}
+
+/// Writes `: ";" (U+003B) at index 1`, or nothing.
+struct Blame(Option<Place>);
+
+impl fmt::Display for Blame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(Place { index, unit }) = self.0 else { return Ok(()) };
+        f.write_str(": ")?;
+        match char::from_u32(u32::from(unit)).filter(|c| !c.is_control()) {
+            Some(c) => write!(f, "\"{c}\" (U+{unit:04X})")?,
+            None => write!(f, "U+{unit:04X}")?,
+        }
+        write!(f, " at index {index}")
+    }
+}

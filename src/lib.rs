@@ -1,0 +1,43 @@
+//! The rules of **httponly**: cookies and sign-in for web apps whose tokens never reach JavaScript.
+//!
+//! The house has three floors, and the arrows point down only:
+//!
+//! | floor | where | what it does |
+//! |---|---|---|
+//! | faces | `js/` | types, loading, moving bytes; decides nothing |
+//! | doors | `src/wasm/` | the only Rust that knows JavaScript |
+//! | rules | all else here | pure functions: no I/O, no clock, no panic |
+//!
+//! The rules:
+//!
+//! - [`error`]: every refusal, with the rule it stands for
+//! - [`cookie`]: RFC 6265bis, one concept a file
+//! - [`template`]: `{{ cookies.name }}`, which stands for a cookie that JavaScript cannot read
+//! - [`jwt`]: reads `exp` and verifies nothing
+//! - [`redirect`]: which redirect targets stay on the site
+//! - [`origin`]: which requests may change state
+//! - [`proxy`]: where a request may go, with which cookies and headers
+//!
+//! # Features
+//!
+//! - **`std`** (default): the whole rule book.
+//! - **`cookies`**, **`account`**, **`server`**: the three WebAssembly modules. Without `std`, only what the
+//!   `cookies` module needs is compiled: no allocation, no formatting.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+pub mod cookie;
+pub mod error;
+pub mod template;
+
+#[cfg(feature = "std")]
+pub mod jwt;
+#[cfg(feature = "std")]
+pub mod origin;
+#[cfg(feature = "std")]
+pub mod proxy;
+#[cfg(feature = "std")]
+pub mod redirect;
+
+#[cfg(target_arch = "wasm32")]
+mod wasm;

@@ -1,0 +1,1 @@
+//! The `account` module: what the page asks of a server.

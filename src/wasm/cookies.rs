@@ -1,0 +1,1 @@
+//! The `cookies` module: `document.cookie`, read and written synchronously.

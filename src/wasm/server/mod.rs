@@ -1,0 +1,30 @@
+//! The `server` module: the rules that handlers ask, request by request.
+//!
+//! A refusal is thrown as a plain object `{ code, message, rule, status }`, which `js/wasm/server.ts` turns into an
+//! `HttpOnlyError`.
+
+mod cookies;
+mod proxy;
+mod text;
+
+use js_sys::{Object, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::error::Refusal;
+
+/// The object that stands for a refusal on its way to JavaScript.
+pub(crate) fn thrown(refusal: impl Into<Refusal>) -> JsValue {
+    let refusal = refusal.into();
+    let object = Object::new();
+    let fields: [(&str, JsValue); 4] = [
+        ("code", refusal.code().as_str().into()),
+        ("message", refusal.to_string().into()),
+        ("rule", refusal.rule.text().into()),
+        ("status", refusal.code().status().into()),
+    ];
+    for (key, value) in fields {
+        // Setting a property of a fresh object cannot fail.
+        let _ = Reflect::set(&object, &key.into(), &value);
+    }
+    object.into()
+}

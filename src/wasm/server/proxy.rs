@@ -1,0 +1,1 @@
+//! The proxy: targets, grants and header policy.
