@@ -19,6 +19,6 @@ export function instantiate<T extends Glue>(glue: T, namespace: string): T {
     [namespace]: glue as unknown as WebAssembly.ModuleImports,
   });
   glue.__wbg_set_wasm(exports);
-  (exports["__wbindgen_start"] as (() => void) | undefined)?.();
+  (exports.__wbindgen_start as (() => void) | undefined)?.();
   return glue;
 }
