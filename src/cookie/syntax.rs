@@ -17,7 +17,7 @@ pub trait Unit: Copy + Eq + 'static {
 
     /// Whether the unit is this ASCII character.
     fn is(self, ascii: u8) -> bool {
-        self.code() == ascii as u32
+        self.code() == u32::from(ascii)
     }
 
     /// Whether the unit is this ASCII character in either case; `ascii` is lower-case.
