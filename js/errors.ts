@@ -52,3 +52,77 @@ export class HttpOnlyError extends Error {
     if (rule !== undefined) this.rule = rule;
   }
 }
+
+// The rules that can break in the page, by number from 1: each code with its rules. src/error.rs has the same;
+// tests/vectors/rules.json keeps them equal.
+const RULES: readonly (readonly [ErrorCode, ...string[]])[] = [
+  [
+    "name-invalid",
+    "a cookie name is a string",
+    "a cookie name is not empty",
+    "a cookie name is a token (RFC 6265bis 4.1.1)",
+  ],
+  [
+    "value-invalid",
+    "a cookie value is a string",
+    "a cookie value has no control characters (RFC 6265bis 5.6)",
+    "a cookie value has no lone surrogates",
+  ],
+  [
+    "too-large",
+    "name and encoded value take at most 4096 bytes (RFC 6265bis 5.6)",
+    "an attribute takes at most 1024 bytes (RFC 6265bis 5.6)",
+  ],
+  [
+    "path-invalid",
+    "a path is a string",
+    "a path starts with /",
+    "a path is ASCII without control characters and ; (RFC 6265bis 4.1.1)",
+  ],
+  [
+    "domain-invalid",
+    "a domain is a string",
+    "a domain is a host name: letters, digits, - and .",
+    "the host is the domain or lies below it (RFC 6265bis 5.1.3)",
+    "a single label or an address is no parent domain",
+    "includeSubdomains is a boolean",
+  ],
+  ["same-site-invalid", "sameSite is Lax, Strict or None"],
+  ["same-site-insecure", "SameSite=None needs Secure and https (RFC 6265bis 5.7)"],
+  ["partitioned-insecure", "Partitioned needs Secure and https (CHIPS)"],
+  [
+    "prefix-violated",
+    "a `__Secure-` or `__Host-` cookie needs Secure and https (RFC 6265bis 4.1.3)",
+    "a `__Host-` cookie has no Domain (RFC 6265bis 4.1.3.2)",
+    "a `__Host-` cookie has Path=/ (RFC 6265bis 4.1.3.2)",
+    "an `__Http-` cookie is set by a server, with Secure and HttpOnly",
+  ],
+  [
+    "max-age-invalid",
+    "a lifetime is a number of seconds",
+    "a lifetime is not negative; 0 deletes",
+    "expires is a valid Date",
+  ],
+  [
+    "not-stored",
+    "the browser kept nothing: cookies are blocked, Domain is a public suffix, or an HttpOnly or Secure cookie of this name is in the way",
+    "the cookie is still there: it was set with another path or domain",
+    "a Secure cookie is set on https only (RFC 6265bis 5.7)",
+  ],
+  ["no-document", "there is no document: pass the request's cookies, or use the server functions"],
+  ["wasm-blocked", "the environment refuses WebAssembly: script-src needs 'wasm-unsafe-eval'"],
+  ["network", "the request did not reach the server"],
+  ["endpoint-refused", "the endpoint refused"],
+];
+
+/** The error for a refusal that a module gave as a number: rule, 256 times the unit, 2^24 times its index plus one. */
+export function refusal(packed: number, cause?: unknown): HttpOnlyError {
+  let rule = packed % 256;
+  const group = RULES.find((texts) => (rule -= texts.length - 1) <= 0) as (typeof RULES)[number];
+  const text = group[rule + group.length - 1] as string;
+  const index = Math.floor(packed / 2 ** 24);
+  const unit = Math.floor(packed / 256) % 65536;
+  const hex = unit.toString(16).toUpperCase().padStart(4, "0");
+  const blame = index ? `: U+${hex} at index ${index - 1}` : "";
+  return Object.assign(new HttpOnlyError(group[0], text + blame, text), cause && { cause });
+}

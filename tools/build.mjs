@@ -16,6 +16,7 @@ import {
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { blankPanics, renameImports } from "./slim.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
@@ -37,6 +38,16 @@ const WASM_OPT = [
   "--strip-producers",
   "--strip-target-features",
 ];
+// Functions of a module's own JavaScript that faces call too.
+const FACES = {
+  cookies: [
+    {
+      snippet: "/src/wasm/page.js",
+      name: "value",
+      type: "/** A value of the header that was read last, decoded where that is possible; null for a negative range. */\nexport function value(range: number): string | null;\n",
+    },
+  ],
+};
 // The default stack of 1 MiB would be most of the module's memory.
 const STACK = { cookies: 16 * 1024, account: 64 * 1024, server: 256 * 1024 };
 
@@ -57,6 +68,36 @@ function newest(path) {
   if (!existsSync(path)) return 0;
   if (!statSync(path).isDirectory()) return statSync(path).mtimeMs;
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+/** One ES module of what wasm-bindgen wrote for the module's remaining imports and for its exports. */
+async function glue(name, out, names) {
+  const path = `${out}/${name}_bg.js`;
+  const bound = readFileSync(path, "utf8");
+  const exported = [...bound.matchAll(/^export (?:function|class) (\w+)/gm)].map((match) => match[1]);
+  const faces = exported.filter((symbol) => !symbol.startsWith("__")).concat("__wbg_set_wasm");
+  const contents = [
+    `export { ${faces.join(", ")} } from "./${name}_bg.js";`,
+    ...names.map(({ module, name, to }) => `import { ${name} as ${to} } from "${module}";`),
+    `export const imports = { "": { ${names.map(({ to }) => to).join(", ")} } };`,
+    ...(FACES[name] ?? []).map((face) => {
+      const { module } = names.find(({ module }) => module.endsWith(face.snippet));
+      return `export { ${face.name} } from "${module}";`;
+    }),
+  ].join("\n");
+  // A decoder for error texts that nothing is left to need.
+  const decoder = /^let (cachedTextDecoder) = (new TextDecoder.*\n\n?)cachedTextDecoder\.decode\(\);\n/m;
+  writeFileSync(path, bound.replace(decoder, "let $1 = /* @__PURE__ */ $2"));
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: out },
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+    legalComments: "none",
+    logLevel: "error",
+  });
+  return outputFiles[0].text;
 }
 
 async function buildWasm(name) {
@@ -86,35 +127,23 @@ async function buildWasm(name) {
     ],
     { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags },
   );
-  run("wasm-opt", [
-    name === "server" ? "-O3" : "-Oz",
-    ...WASM_OPT,
-    `${out}/${name}_bg.wasm`,
-    "-o",
-    `${out}/${name}.wasm`,
-  ]);
+  const bound = `${out}/${name}_bg.wasm`;
+  if (name === "cookies") writeFileSync(bound, blankPanics(readFileSync(bound)));
+  run("wasm-opt", [name === "server" ? "-O3" : "-Oz", ...WASM_OPT, bound, "-o", `${out}/${name}.wasm`]);
+  const { bytes, names } = renameImports(readFileSync(`${out}/${name}.wasm`));
   mkdirSync("js/wasm/gen", { recursive: true });
-  // The glue and its snippets become one file. The import namespace is the one that wasm-bindgen writes.
-  await build({
-    entryPoints: [`${out}/${name}_bg.js`],
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    outfile: generated,
-    legalComments: "none",
-    logLevel: "error",
-  });
-  const bytes = readFileSync(`${out}/${name}.wasm`);
   writeFileSync(
     generated,
-    `${readFileSync(generated, "utf8")}export const bytes = "${bytes.toString("base64")}";\n`,
+    `${await glue(name, out, names)}export const bytes = "${bytes.toString("base64")}";\n`,
   );
-  const types = readFileSync(`${out}/${name}.d.ts`, "utf8").replace(/^\/\* tslint.*\n\/\* eslint.*\n/, "");
+  const types = readFileSync(`${out}/${name}.d.ts`, "utf8").replace(/^\/\* (tslint|eslint).*\n/gm, "");
   writeFileSync(
     `js/wasm/gen/${name}.d.ts`,
-    `${types}
+    `${types}${(FACES[name] ?? []).map((face) => face.type).join("")}
 /** The module, base64. */
 export const bytes: string;
+/** What it imports. */
+export const imports: WebAssembly.Imports;
 export function __wbg_set_wasm(exports: WebAssembly.Exports): void;
 `,
   );

@@ -19,13 +19,14 @@ export interface ServerRefusal extends HttpOnlyError {
   readonly status: number;
 }
 
-let loaded: typeof glue | undefined;
+let loaded = false;
 
 /** Calls the rules; what they refuse is thrown as a {@link ServerRefusal}. */
 export function rules<T>(call: (module: typeof glue) => T): T {
-  loaded ??= instantiate(glue, "./server_bg.js");
+  if (!loaded) instantiate(glue.bytes, glue.imports, glue.__wbg_set_wasm);
+  loaded = true;
   try {
-    return call(loaded);
+    return call(glue);
   } catch (thrown) {
     if (thrown instanceof Error) throw thrown;
     const { code, message, rule, status } = thrown as Thrown;

@@ -4,7 +4,7 @@
 //! Nothing here knows public suffixes: that list changes monthly and is larger than this package. In the page the
 //! read-back notices what the browser refused for one.
 
-use super::syntax::{MAX_ATTRIBUTE, Text, Unit, check_characters, is_control};
+use super::syntax::{Class, MAX_ATTRIBUTE, Text, Unit};
 use crate::error::{Refusal, Rule};
 
 /// Longest lifetime in seconds, 400 days: what is longer is cut, as browsers do (RFC 6265bis section 5.5).
@@ -90,7 +90,7 @@ pub fn check_path<'a>(path: impl Text<'a>) -> Result<(), Refusal> {
     if units.len() > MAX_ATTRIBUTE {
         return Err(Rule::AttributeTooLarge.into());
     }
-    check_characters(path, Rule::PathCharacter, |code| code < 0x7f && !is_control(code) && code != 0x3b)
+    Class::ATTRIBUTE_OCTET.check(path, Rule::PathCharacter)
 }
 
 /// Whether a request path lies under a cookie path (path-match of RFC 6265bis section 5.1.4).
@@ -129,11 +129,8 @@ fn is_address<U: Unit>(host: &[U]) -> bool {
 }
 
 /// A Domain without the one leading dot that the old syntax had (RFC 6265bis section 5.6.3).
-pub fn without_dot<U: Unit>(domain: &[U]) -> &[U] {
-    match domain {
-        [dot, rest @ ..] if dot.is(b'.') => rest,
-        _ => domain,
-    }
+pub fn without_dot<'a, T: Text<'a>>(domain: T) -> T {
+    if domain.units().first().is_some_and(|u| u.is(b'.')) { domain.after(1) } else { domain }
 }
 
 /// Refuses a Domain that is no host name: labels of letters, digits, `-` and `_`, with `.` between them.
@@ -148,11 +145,7 @@ pub fn check_domain_syntax<'a>(domain: impl Text<'a>) -> Result<(), Refusal> {
     if units.split(|u| u.is(b'.')).any(<[_]>::is_empty) {
         return Err(Rule::DomainSyntax.into());
     }
-    check_characters(
-        domain,
-        Rule::DomainSyntax,
-        |code| matches!(code, 0x2d | 0x2e | 0x30..=0x39 | 0x41..=0x5a | 0x5f | 0x61..=0x7a),
-    )
+    Class::HOST_NAME.check(domain, Rule::DomainSyntax)
 }
 
 /// Refuses a Domain attribute under which the host would not get its own cookie back
@@ -251,7 +244,7 @@ mod tests {
     use super::*;
 
     fn rule(result: Result<(), Refusal>) -> Option<Rule> {
-        result.err().map(|refusal| refusal.rule)
+        result.err().map(|refusal| refusal.rule())
     }
 
     #[test]
@@ -339,9 +332,9 @@ mod tests {
 
     #[test]
     fn one_leading_dot_is_dropped() {
-        assert_eq!(without_dot(b".example.com"), b"example.com");
-        assert_eq!(without_dot(b"..example.com"), b".example.com");
-        assert_eq!(without_dot(b"".as_slice()), b"");
+        assert_eq!(without_dot(".example.com"), "example.com");
+        assert_eq!(without_dot("..example.com"), ".example.com");
+        assert_eq!(without_dot(""), "");
     }
 
     #[test]

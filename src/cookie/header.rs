@@ -27,9 +27,9 @@ impl Pair {
         self.value.0 as usize..self.value.1 as usize
     }
 
-    /// Whether the cookie has this name, which must not be empty.
+    /// Whether the cookie has this name; no cookie has the empty one, nameless cookies included.
     pub fn is_named<U: Unit>(&self, header: &[U], name: &[U]) -> bool {
-        (self.name.1 - self.name.0) as usize == name.len() && header.get(self.name()) == Some(name)
+        !name.is_empty() && header.get(self.name()) == Some(name)
     }
 }
 
@@ -38,18 +38,6 @@ impl Pair {
 pub struct Pairs<'a, U> {
     header: &'a [U],
     at: usize,
-}
-
-impl<U> Pairs<'_, U> {
-    /// How far the header has been read, in units.
-    pub const fn offset(&self) -> usize {
-        self.at
-    }
-
-    /// Goes on from an offset that [`Pairs::offset`] gave for the same text.
-    pub fn seek(&mut self, offset: usize) {
-        self.at = offset;
-    }
 }
 
 /// Reads a `Cookie` header value or `document.cookie`, lazily.
@@ -120,11 +108,7 @@ fn trim<U: Unit>(text: &[U], mut start: usize, mut end: usize) -> (u32, u32) {
 /// assert_eq!(&header[pair.value()], "1");
 /// ```
 pub fn find<'a, 'b, T: Text<'a>, N: Text<'b, Unit = T::Unit>>(header: T, name: N) -> Option<Pair> {
-    let name = name.units();
-    if name.is_empty() {
-        return None;
-    }
-    pairs(header).find(|pair| pair.is_named(header.units(), name))
+    pairs(header).find(|pair| pair.is_named(header.units(), name.units()))
 }
 
 /// The first `N` pairs of one header, so that the next look-up in the same header reads no character of it.
@@ -132,6 +116,7 @@ pub fn find<'a, 'b, T: Text<'a>, N: Text<'b, Unit = T::Unit>>(header: T, name: N
 pub struct Index<const N: usize> {
     pairs: [Pair; N],
     len: usize,
+    /// Where the pairs begin that had no room.
     rest: usize,
 }
 
@@ -143,23 +128,27 @@ impl<const N: usize> Index<N> {
 
     /// Reads a header.
     pub fn read<U: Unit>(&mut self, header: &[U]) {
-        let mut pairs = Pairs { header, at: 0 };
+        let mut unread = Pairs { header, at: 0 };
         self.len = 0;
-        for (slot, pair) in self.pairs.iter_mut().zip(&mut pairs) {
+        while let Some(slot) = self.pairs.get_mut(self.len)
+            && let Some(pair) = unread.next()
+        {
             *slot = pair;
             self.len += 1;
         }
-        self.rest = pairs.offset();
+        self.rest = unread.at;
     }
 
     /// As [`find`]; `header` is the text that was read last.
     pub fn find<U: Unit>(&self, header: &[U], name: &[U]) -> Option<Pair> {
-        if name.is_empty() {
-            return None;
-        }
-        let known = self.pairs.iter().take(self.len);
         let mut unread = Pairs { header, at: self.rest };
-        known.copied().chain(&mut unread).find(|pair| pair.is_named(header, name))
+        let mut known = self.pairs.iter().take(self.len);
+        while let Some(pair) = known.next().copied().or_else(|| unread.next()) {
+            if pair.is_named(header, name) {
+                return Some(pair);
+            }
+        }
+        None
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! - [`syntax`]: names and values, and how a value is encoded
 //! - [`attributes`]: what a browser would refuse to store, and by which rule
+//! - [`assignment`]: what `document.cookie` is given
 //! - [`header`]: the `Cookie` header and `document.cookie`
 //! - [`date`]: cookie-date in, IMF-fixdate out
 //! - [`set_cookie`]: the `Set-Cookie` header
 //! - [`endpoint`]: the fields of the cookie endpoint
 
+pub mod assignment;
 pub mod attributes;
 pub mod header;
 pub mod syntax;

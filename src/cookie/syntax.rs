@@ -46,8 +46,13 @@ pub trait Text<'a>: Copy {
     /// The text, unit by unit.
     fn units(self) -> &'a [Self::Unit];
 
-    /// The text, character by character; a lone surrogate is `Err`.
-    fn chars(self) -> impl Iterator<Item = Result<char, u16>>;
+    /// The text behind its first units, which are ASCII.
+    #[must_use]
+    fn after(self, units: usize) -> Self;
+
+    /// The character that begins at a unit, or `Err` for a lone surrogate, and how many units it takes.
+    /// `None` at the end and where no character begins.
+    fn character(self, unit: usize) -> Option<(Result<char, u16>, usize)>;
 }
 
 impl<'a> Text<'a> for &'a str {
@@ -57,8 +62,13 @@ impl<'a> Text<'a> for &'a str {
         self.as_bytes()
     }
 
-    fn chars(self) -> impl Iterator<Item = Result<char, u16>> {
-        str::chars(self).map(Ok)
+    fn after(self, units: usize) -> Self {
+        self.get(units..).unwrap_or_default()
+    }
+
+    fn character(self, unit: usize) -> Option<(Result<char, u16>, usize)> {
+        let character = self.get(unit..)?.chars().next()?;
+        Some((Ok(character), character.len_utf8()))
     }
 }
 
@@ -69,62 +79,83 @@ impl<'a> Text<'a> for &'a [u16] {
         self
     }
 
-    fn chars(self) -> impl Iterator<Item = Result<char, u16>> {
-        char::decode_utf16(self.iter().copied()).map(|c| c.map_err(|e| e.unpaired_surrogate()))
+    fn after(self, units: usize) -> Self {
+        self.get(units..).unwrap_or_default()
+    }
+
+    fn character(self, unit: usize) -> Option<(Result<char, u16>, usize)> {
+        let &first = self.get(unit)?;
+        let code = u32::from(first);
+        if let Some(character) = char::from_u32(code) {
+            return Some((Ok(character), 1));
+        }
+        // D800 to DBFF and DC00 to DFFF make a pair (Unicode 3.9, D91).
+        let second = self.get(unit + 1).map_or(0, |&u| u32::from(u));
+        let paired = code < 0xdc00 && second >> 10 == 0xdc00 >> 10;
+        let scalar = 0x1_0000 + ((code & 0x3ff) << 10) + (second & 0x3ff);
+        Some(match char::from_u32(scalar).filter(|_| paired) {
+            Some(character) => (Ok(character), 2),
+            None => (Err(first), 1),
+        })
     }
 }
 
-/// Whether a code is `tchar`, of which a `token` is made (RFC 9110 section 5.6.2).
-pub const fn is_token(code: u32) -> bool {
-    // Bit n of word w: code 32 * w + n. The words leave out CTL, SP, DEL and ()<>@,;:\"/[]?={}
-    const WORDS: [u32; 4] = [0, 0x03ff_6cfa, 0xc7ff_fffe, 0x57ff_ffff];
-    let word = match code >> 5 {
-        1 => WORDS[1],
-        2 => WORDS[2],
-        3 => WORDS[3],
-        _ => WORDS[0],
-    };
-    word >> (code & 31) & 1 == 1
+/// A set of ASCII characters.
+#[derive(Clone, Copy, Debug)]
+pub struct Class([u32; 4]);
+
+impl Class {
+    /// `tchar`, of which a `token` is made (RFC 9110 section 5.6.2).
+    pub const TOKEN: Self = Self::of(&[b"AZ", b"az", b"09", b"!!", b"#'", b"*+", b"-.", b"^`", b"||", b"~~"]);
+    /// `cookie-octet`: US-ASCII without CTL, white space, `"`, `,`, `;` and `\` (RFC 6265bis section 4.1.1).
+    pub const COOKIE_OCTET: Self = Self::of(&[b"!!", b"#+", b"-:", b"<[", b"]~"]);
+    /// The cookie-octets that stand for themselves in an encoded value: all but `%`.
+    pub const LITERAL: Self = Self::of(&[b"!!", b"#$", b"&+", b"-:", b"<[", b"]~"]);
+    /// `av-octet`: any CHAR except CTL and `;` (RFC 6265bis section 4.1.1).
+    pub const ATTRIBUTE_OCTET: Self = Self::of(&[b" :", b"<~"]);
+    /// Letters, digits, `-` and `_`, and the `.` between labels.
+    pub const HOST_NAME: Self = Self::of(&[b"AZ", b"az", b"09", b"-.", b"__"]);
+
+    const fn of(ranges: &[&[u8; 2]]) -> Self {
+        let mut words = [0; 4];
+        let mut at = 0;
+        while at < ranges.len() {
+            let [mut code, last] = *ranges[at];
+            while code <= last {
+                words[(code >> 5) as usize] |= 1 << (code & 31);
+                code += 1;
+            }
+            at += 1;
+        }
+        Self(words)
+    }
+
+    /// Whether a code is in the set.
+    pub fn has(&self, code: u32) -> bool {
+        self.0.get((code >> 5) as usize).is_some_and(|word| word >> (code & 31) & 1 == 1)
+    }
+
+    /// Refuses the first character that is not in the set.
+    pub(crate) fn check<'a>(&self, text: impl Text<'a>, rule: Rule) -> Result<(), Refusal> {
+        let Some(index) = text.units().iter().position(|unit| !self.has(unit.code())) else { return Ok(()) };
+        // All units before are ASCII, so the index is the same in UTF-8 and in UTF-16.
+        let character = text.character(index).map_or(Err(0), |(character, _)| character);
+        Err(Refusal::at(rule, index as u32, first_unit(character)))
+    }
 }
 
-/// Whether a code is `cookie-octet`: US-ASCII without CTL, white space, `"`, `,`, `;` and `\`
-/// (RFC 6265bis section 4.1.1).
-pub const fn is_cookie_octet(code: u32) -> bool {
-    matches!(code, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e)
+/// The first UTF-16 code unit of a character or lone surrogate.
+fn first_unit(character: Result<char, u16>) -> u16 {
+    match character.map(u32::from) {
+        Ok(scalar) if scalar > 0xffff => 0xd7c0 + (scalar >> 10) as u16,
+        Ok(scalar) => scalar as u16,
+        Err(surrogate) => surrogate,
+    }
 }
 
 /// Whether a code is a control character (CTL of RFC 5234: U+0000 to U+001F and U+007F).
 pub const fn is_control(code: u32) -> bool {
     code < 0x20 || code == 0x7f
-}
-
-/// Refuses the first character that does not satisfy `legal`.
-pub(crate) fn check_characters<'a>(
-    text: impl Text<'a>,
-    rule: Rule,
-    legal: impl Fn(u32) -> bool,
-) -> Result<(), Refusal> {
-    let mut index = 0;
-    for c in text.chars() {
-        let (code, unit, width) = measure(c);
-        if !legal(code) {
-            return Err(Refusal::at(rule, index, unit));
-        }
-        index += width;
-    }
-    Ok(())
-}
-
-/// Code point, first UTF-16 code unit and number of UTF-16 code units of a character or lone surrogate.
-fn measure(c: Result<char, u16>) -> (u32, u16, u32) {
-    match c {
-        Ok(c) => {
-            let mut units = [0; 2];
-            let width = c.encode_utf16(&mut units).len();
-            (c.into(), units[0], width as u32)
-        }
-        Err(surrogate) => (surrogate.into(), surrogate, 1),
-    }
 }
 
 /// Refuses a name that is no `token` (RFC 6265bis section 4.1.1: `cookie-name = token`).
@@ -142,7 +173,7 @@ pub fn check_name<'a>(name: impl Text<'a>) -> Result<(), Refusal> {
     if name.units().is_empty() {
         return Err(Rule::NameEmpty.into());
     }
-    check_characters(name, Rule::NameCharacter, is_token)
+    Class::TOKEN.check(name, Rule::NameCharacter)
 }
 
 /// Encodes a value: cookie-octets but `%` stand for themselves, each other byte of the UTF-8 text becomes `%XX`.
@@ -158,16 +189,17 @@ pub fn check_name<'a>(name: impl Text<'a>) -> Result<(), Refusal> {
 /// assert_eq!(encoded, b"50%25%20%C3%BC");
 /// ```
 pub fn encode_value<'a>(value: impl Text<'a>, mut push: impl FnMut(u8)) -> Result<(), Refusal> {
-    let mut index = 0;
-    for c in value.chars() {
-        let (code, unit, width) = measure(c);
-        if is_control(code) {
-            return Err(Refusal::at(Rule::ValueControl, index, unit));
+    let (mut at, mut index) = (0, 0);
+    while let Some((character, width)) = value.character(at) {
+        let Ok(scalar) = character else {
+            return Err(Refusal::at(Rule::ValueSurrogate, index, first_unit(character)));
+        };
+        if is_control(scalar.into()) {
+            return Err(Refusal::at(Rule::ValueControl, index, first_unit(character)));
         }
-        let Ok(c) = c else { return Err(Refusal::at(Rule::ValueSurrogate, index, unit)) };
         let mut bytes = [0; 4];
-        for &byte in c.encode_utf8(&mut bytes).as_bytes() {
-            if byte != b'%' && is_cookie_octet(byte.into()) {
+        for &byte in scalar.encode_utf8(&mut bytes).as_bytes() {
+            if Class::LITERAL.has(byte.into()) {
                 push(byte);
             } else {
                 push(b'%');
@@ -175,7 +207,8 @@ pub fn encode_value<'a>(value: impl Text<'a>, mut push: impl FnMut(u8)) -> Resul
                 push(hex_digit(byte & 15));
             }
         }
-        index += width;
+        at += width;
+        index += scalar.len_utf16() as u32;
     }
     Ok(())
 }
@@ -227,7 +260,7 @@ mod tests {
         for code in 0..=0x1_0000 {
             let tchar = char::from_u32(code)
                 .is_some_and(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c));
-            assert_eq!(is_token(code), tchar, "U+{code:04X}");
+            assert_eq!(Class::TOKEN.has(code), tchar, "U+{code:04X}");
         }
     }
 
@@ -235,7 +268,10 @@ mod tests {
     fn cookie_octet_is_rfc_6265bis() {
         for code in 0..=0x1_0000 {
             let octet = matches!(code, 0x21..=0x7e) && !matches!(code, 0x22 | 0x2c | 0x3b | 0x5c);
-            assert_eq!(is_cookie_octet(code), octet, "U+{code:04X}");
+            assert_eq!(Class::COOKIE_OCTET.has(code), octet, "U+{code:04X}");
+            assert_eq!(Class::LITERAL.has(code), octet && code != 0x25, "U+{code:04X}");
+            let attribute = matches!(code, 0x20..=0x7e) && code != 0x3b;
+            assert_eq!(Class::ATTRIBUTE_OCTET.has(code), attribute, "U+{code:04X}");
         }
     }
 
@@ -252,6 +288,20 @@ mod tests {
         let value = [0x61, 0xd83c, 0xdf6a, 0xd800];
         let refusal = encode_value(value.as_slice(), |_| ()).unwrap_err();
         assert_eq!(refusal, Refusal::at(Rule::ValueSurrogate, 3, 0xd800));
+    }
+
+    #[test]
+    fn utf_16_is_read_as_the_standard_library_reads_it() {
+        let ends = [0, 0x61, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000, 0xffff];
+        for text in ends.iter().flat_map(|&a| ends.map(|b| [a, b, 0x62])) {
+            let mut at = 0;
+            for expected in char::decode_utf16(text) {
+                let (character, width) = text.as_slice().character(at).unwrap();
+                assert_eq!(character, expected.map_err(|e| e.unpaired_surrogate()), "{text:04x?}");
+                at += width;
+            }
+            assert_eq!(text.as_slice().character(at), None);
+        }
     }
 
     #[test]

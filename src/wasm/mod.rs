@@ -2,6 +2,8 @@
 
 #[cfg(feature = "account")]
 mod account;
+#[cfg(all(feature = "cookies", not(feature = "std")))]
+mod bump;
 #[cfg(feature = "cookies")]
 mod cookies;
 #[cfg(feature = "server")]

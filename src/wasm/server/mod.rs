@@ -19,7 +19,7 @@ pub(crate) fn thrown(refusal: impl Into<Refusal>) -> JsValue {
     let fields: [(&str, JsValue); 4] = [
         ("code", refusal.code().as_str().into()),
         ("message", refusal.to_string().into()),
-        ("rule", refusal.rule.text().into()),
+        ("rule", refusal.rule().text().into()),
         ("status", refusal.code().status().into()),
     ];
     for (key, value) in fields {

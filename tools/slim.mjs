@@ -1,0 +1,100 @@
+// Makes a wasm-bindgen module smaller where neither rustc nor binaryen may: names of imports, and texts of panics.
+
+/** Reads an unsigned LEB128 number; gives it and the offset behind it. */
+function leb(bytes, at) {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++];
+    value += (byte & 127) * 2 ** shift;
+    if (byte < 128) return [value, at];
+  }
+}
+
+function toLeb(value) {
+  const bytes = [];
+  do bytes.push((value % 128) + (value > 127 ? 128 : 0));
+  while ((value = Math.floor(value / 128)) > 0);
+  return bytes;
+}
+
+/** The sections of a module: id, and offset and length of the content. */
+function sections(bytes) {
+  const found = [];
+  for (let at = 8; at < bytes.length; ) {
+    const id = bytes[at];
+    const [length, start] = leb(bytes, at + 1);
+    found.push({ id, start, length });
+    at = start + length;
+  }
+  return found;
+}
+
+const IMPORTS = 2;
+const DATA = 11;
+
+/**
+ * Renames all imports to one letter or two in a module without a name.
+ *
+ * @returns the new module, and for each import its old module and name beside the new name
+ */
+export function renameImports(bytes) {
+  const section = sections(bytes).find(({ id }) => id === IMPORTS);
+  const names = [];
+  const [count, first] = leb(bytes, section.start);
+  const content = [...toLeb(count)];
+  let at = first;
+  const text = () => {
+    const [length, start] = leb(bytes, at);
+    at = start + length;
+    return Buffer.from(bytes.subarray(start, at)).toString();
+  };
+  for (let i = 0; i < count; i++) {
+    const from = { module: text(), name: text() };
+    const to =
+      (i >= 26 ? String.fromCharCode(96 + Math.floor(i / 26)) : "") + String.fromCharCode(97 + (i % 26));
+    names.push({ ...from, to });
+    const start = at;
+    if (bytes[at] !== 0) throw new Error(`${from.name}: only functions are imported`);
+    [, at] = leb(bytes, at + 1);
+    content.push(0, to.length, ...Buffer.from(to), ...bytes.subarray(start, at));
+  }
+  const end = section.start + section.length;
+  const head = bytes.subarray(0, section.start - toLeb(section.length).length);
+  return {
+    bytes: Buffer.concat([
+      head,
+      Buffer.from(toLeb(content.length)),
+      Buffer.from(content),
+      bytes.subarray(end),
+    ]),
+    names,
+  };
+}
+
+/** What the standard library and wasm-bindgen say when they panic. */
+const PANICS = [
+  /\/[\w./-]*\/(?:src|library)\/[\w./-]+\.rs/g,
+  /closure invoked recursively or after being dropped/g,
+  /RefCell already (?:mutably )?borrowed/g,
+  /memory allocation of /g,
+  / bytes failed/g,
+  /Tried to shrink to a larger capacity/g,
+  /capacity overflow/g,
+  /(?:0[0-9]|[1-9][0-9])(?:[0-9]{2}){98}[0-9]{2}/g, // two digits each, for numbers in such texts
+];
+
+/**
+ * Overwrites the texts of panics with zeros, which binaryen then leaves out. For a module whose panic handler traps
+ * without reading them.
+ */
+export function blankPanics(bytes) {
+  const blanked = Buffer.from(bytes);
+  for (const { id, start, length } of sections(bytes)) {
+    if (id !== DATA) continue;
+    const content = blanked.subarray(start, start + length);
+    const text = content.toString("latin1");
+    for (const pattern of PANICS)
+      for (const { index, 0: match } of text.matchAll(pattern)) content.fill(0, index, index + match.length);
+  }
+  return blanked;
+}
