@@ -4,7 +4,7 @@
  * @module
  */
 import { refusal } from "./errors.ts";
-import { cookies } from "./wasm/cookies.ts";
+import * as module from "./wasm/cookies.ts";
 
 /** What a cookie is set with. */
 export interface CookieOptions {
@@ -36,36 +36,55 @@ export interface CookieSource {
   cookies?: string | Record<string, string>;
 }
 
+/**
+ * Reads a cookie that scripts may see: from the document, or during SSR from the request. Both give the same answer.
+ *
+ * @returns the decoded value; one that does not decode as it is; the first of several. `null` if there is none, for a
+ *   name that no cookie can have, inside a shadow root, and where there is neither a document nor `cookies`
+ * @example
+ * ```ts
+ * getCookie("theme"); // in the page
+ * getCookie("theme", { cookies: request.headers.get("cookie") ?? "" }); // during SSR
+ * ```
+ */
 export function getCookie(name: string, from?: CookieSource): string | null {
-  const given = from?.cookies;
-  if (given && typeof given === "object")
-    return name && Object.hasOwn(given, name) ? (given[name] ?? null) : null;
-  const module = cookies();
-  return module.value(module.getCookie(name, from?.root, given));
+  const { root, cookies } = from ?? {};
+  if (cookies && typeof cookies === "object")
+    return name && Object.hasOwn(cookies, name) ? (cookies[name] ?? null) : null;
+  module.load();
+  return cookies == null && module.isShadow(root?.getRootNode()) ? null : module.getCookie(name, cookies);
 }
 
-export function setCookie(name: string, value: string, options: CookieOptions = {}): void {
-  const { maxAge, expires, sameSite, path, includeSubdomains, domain, secure, partitioned, verify } = options;
-  const refused = cookies().setCookie(
-    name,
-    value,
-    maxAge,
-    expires,
-    sameSite,
-    path,
-    includeSubdomains,
-    domain,
-    secure,
-    partitioned,
-    verify,
-  );
-  if (refused) throw refusal(refused);
+/**
+ * Sets a cookie that scripts may see, and looks whether the browser kept it.
+ *
+ * @param value any text without control characters and lone surrogates; what a cookie cannot carry is percent-encoded
+ * @throws {HttpOnlyError} before the write, for whatever a browser would drop silently; after it with the code
+ *   `not-stored`, if the browser kept nothing
+ * @example
+ * ```ts
+ * setCookie("theme", "dark", { maxAge: 3600 });
+ * ```
+ */
+export function setCookie(name: string, value: string, options?: CookieOptions): void {
+  module.load();
+  done(module.setCookie(name, value, options));
 }
 
+/**
+ * Deletes a cookie that scripts may see. Without `domain` both the host-only and the Domain cookie go, partitioned or
+ * not. A cookie is told apart by its path: give the one that it was set with.
+ *
+ * @throws {HttpOnlyError} with the code `not-stored`, if a cookie of the name is still there
+ */
 export function deleteCookie(
   name: string,
-  options: Pick<CookieOptions, "path" | "domain" | "includeSubdomains"> = {},
+  options?: Pick<CookieOptions, "path" | "domain" | "includeSubdomains">,
 ): void {
-  const refused = cookies().deleteCookie(name, options.path, options.includeSubdomains, options.domain);
+  module.load();
+  done(module.deleteCookie(name, options));
+}
+
+function done(refused: number): void {
   if (refused) throw refusal(refused);
 }

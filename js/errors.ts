@@ -111,8 +111,6 @@ const RULES: readonly (readonly [ErrorCode, ...string[]])[] = [
   ],
   ["no-document", "there is no document: pass the request's cookies, or use the server functions"],
   ["wasm-blocked", "the environment refuses WebAssembly: script-src needs 'wasm-unsafe-eval'"],
-  ["network", "the request did not reach the server"],
-  ["endpoint-refused", "the endpoint refused"],
 ];
 
 /** The error for a refusal that a module gave as a number: rule, 256 times the unit, 2^24 times its index plus one. */

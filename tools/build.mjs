@@ -1,4 +1,4 @@
-// Builds the package: Rust to wasm (wasm-pack), wasm made small (binaryen) and put into ES modules (base64),
+// Builds the package: Rust to wasm (wasm-pack), wasm made small (binaryen) and put into ES modules (as hexadecimal text),
 // TypeScript to JavaScript, all of it into pkg/. HACKING.md says why it is done this way.
 //
 //   node tools/build.mjs [cookies] [account] [server]     the named modules only, then the rest of the package
@@ -40,13 +40,19 @@ const WASM_OPT = [
 ];
 // Functions of a module's own JavaScript that faces call too.
 const FACES = {
-  cookies: [
-    {
-      snippet: "/src/wasm/page.js",
-      name: "value",
-      type: "/** A value of the header that was read last, decoded where that is possible; null for a negative range. */\nexport function value(range: number): string | null;\n",
-    },
-  ],
+  cookies: {
+    snippet: "/src/wasm/page.js",
+    names: ["attach", "getCookie", "setCookie", "deleteCookie"],
+    types: `
+export function attach(exports: WebAssembly.Exports): void;
+/** The value of a cookie, decoded where that is possible; null where there is none. */
+export function getCookie(name: unknown, cookies: unknown): string | null;
+/** Sets a cookie; 0, or the refusal as a number. */
+export function setCookie(name: unknown, value: unknown, options: unknown): number;
+/** Expires a cookie at every scope that the options leave open; 0, or the refusal as a number. */
+export function deleteCookie(name: unknown, options: unknown): number;
+`,
+  },
 };
 // The default stack of 1 MiB would be most of the module's memory.
 const STACK = { cookies: 16 * 1024, account: 64 * 1024, server: 256 * 1024 };
@@ -80,10 +86,11 @@ async function glue(name, out, names) {
     `export { ${faces.join(", ")} } from "./${name}_bg.js";`,
     ...names.map(({ module, name, to }) => `import { ${name} as ${to} } from "${module}";`),
     `export const imports = { "": { ${names.map(({ to }) => to).join(", ")} } };`,
-    ...(FACES[name] ?? []).map((face) => {
-      const { module } = names.find(({ module }) => module.endsWith(face.snippet));
-      return `export { ${face.name} } from "${module}";`;
-    }),
+    ...(FACES[name]
+      ? [
+          `export { ${FACES[name].names.join(", ")} } from "${names.find(({ module }) => module.endsWith(FACES[name].snippet)).module}";`,
+        ]
+      : []),
   ].join("\n");
   // A decoder for error texts that nothing is left to need.
   const decoder = /^let (cachedTextDecoder) = (new TextDecoder.*\n\n?)cachedTextDecoder\.decode\(\);\n/m;
@@ -129,18 +136,25 @@ async function buildWasm(name) {
   );
   const bound = `${out}/${name}_bg.wasm`;
   if (name === "cookies") writeFileSync(bound, blankPanics(readFileSync(bound)));
-  run("wasm-opt", [name === "server" ? "-O3" : "-Oz", ...WASM_OPT, bound, "-o", `${out}/${name}.wasm`]);
+  run("wasm-opt", [
+    name === "server" ? "-O3" : "-Oz",
+    "--converge",
+    ...WASM_OPT,
+    bound,
+    "-o",
+    `${out}/${name}.wasm`,
+  ]);
   const { bytes, names } = renameImports(readFileSync(`${out}/${name}.wasm`));
   mkdirSync("js/wasm/gen", { recursive: true });
   writeFileSync(
     generated,
-    `${await glue(name, out, names)}export const bytes = "${bytes.toString("base64")}";\n`,
+    `${await glue(name, out, names)}export const bytes = "${bytes.toString("hex")}";\n`,
   );
   const types = readFileSync(`${out}/${name}.d.ts`, "utf8").replace(/^\/\* (tslint|eslint).*\n/gm, "");
   writeFileSync(
     `js/wasm/gen/${name}.d.ts`,
-    `${types}${(FACES[name] ?? []).map((face) => face.type).join("")}
-/** The module, base64. */
+    `${types}${FACES[name]?.types ?? ""}
+/** The module, hexadecimal. */
 export const bytes: string;
 /** What it imports. */
 export const imports: WebAssembly.Imports;

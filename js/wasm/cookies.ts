@@ -4,18 +4,23 @@
  * @module
  */
 import { refusal } from "../errors.ts";
-import * as glue from "./gen/cookies.js";
+import { __wbg_set_wasm, attach, bytes, imports } from "./gen/cookies.js";
 import { instantiate } from "./load.ts";
+
+export { deleteCookie, getCookie, isShadow, setCookie } from "./gen/cookies.js";
+
+/** The number of the rule `WasmBlocked`, which no module is there to say. */
+const WASM_BLOCKED = 31;
 
 let loaded = false;
 
-/** The module. Throws `wasm-blocked` where WebAssembly may not be compiled. */
-export function cookies(): typeof glue {
+/** Makes the functions above work. Throws `wasm-blocked` where WebAssembly may not be compiled. */
+export function load(): void {
+  if (loaded) return;
   try {
-    if (!loaded) instantiate(glue.bytes, glue.imports, glue.__wbg_set_wasm);
+    attach(instantiate(bytes, imports, __wbg_set_wasm));
     loaded = true;
-    return glue;
   } catch (cause) {
-    throw refusal(31, cause);
+    throw refusal(WASM_BLOCKED, cause);
   }
 }

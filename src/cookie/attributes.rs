@@ -121,11 +121,17 @@ pub fn domain_gains<'a>(host: impl Text<'a>) -> bool {
     dotted && !host.last().is_some_and(|u| u.is(b'.')) && !is_address(host)
 }
 
-/// Whether a host, as URLs serialise it, is an IPv4 or IPv6 address (a last label of digits makes it IPv4).
+/// Whether a host, as URLs serialise it, is an IPv4 or IPv6 address: a last label of digits makes it IPv4, and the
+/// bracket IPv6.
 fn is_address<U: Unit>(host: &[U]) -> bool {
-    let digits = host.iter().rev().take_while(|u| u.code().wrapping_sub(0x30) < 10).count();
-    let before = host.len().checked_sub(digits + 1).and_then(|at| host.get(at));
-    host.iter().any(|u| u.is(b':')) || (digits > 0 && before.is_none_or(|u| u.is(b'.')))
+    let mut digits = false;
+    for unit in host.iter().rev() {
+        if unit.code().wrapping_sub(0x30) > 9 {
+            return unit.is(b']') || (digits && unit.is(b'.'));
+        }
+        digits = true;
+    }
+    digits
 }
 
 /// A Domain without the one leading dot that the old syntax had (RFC 6265bis section 5.6.3).
@@ -219,24 +225,21 @@ pub struct Security {
 /// caller or the origin does not allow it; [`Rule::SecureOnHttp`]; [`Rule::PrefixHttp`].
 pub fn secure(security: Security) -> Result<bool, Rule> {
     let Security { wish, same_site, partitioned, prefix, secure_origin, http_only } = security;
-    let possible = secure_origin && wish != Some(false);
-    let demands = [
-        (same_site == SameSite::None, Rule::SameSiteInsecure),
-        (partitioned, Rule::PartitionedInsecure),
-        (prefix.secure, Rule::PrefixInsecure),
-        (wish == Some(true), Rule::SecureOnHttp),
-    ];
     if prefix.http && !http_only {
         return Err(Rule::PrefixHttp);
     }
-    let mut secure = false;
-    for (demanded, rule) in demands {
-        if demanded && !possible {
-            return Err(rule);
-        }
-        secure |= demanded;
-    }
-    Ok(secure)
+    let demand = if same_site == SameSite::None {
+        Rule::SameSiteInsecure
+    } else if partitioned {
+        Rule::PartitionedInsecure
+    } else if prefix.secure {
+        Rule::PrefixInsecure
+    } else if wish == Some(true) {
+        Rule::SecureOnHttp
+    } else {
+        return Ok(false);
+    };
+    if secure_origin && wish != Some(false) { Ok(true) } else { Err(demand) }
 }
 
 #[cfg(test)]

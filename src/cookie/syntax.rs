@@ -50,9 +50,9 @@ pub trait Text<'a>: Copy {
     #[must_use]
     fn after(self, units: usize) -> Self;
 
-    /// The character that begins at a unit, or `Err` for a lone surrogate, and how many units it takes.
+    /// The code point that begins at a unit, and how many units it takes; a lone surrogate stands for itself.
     /// `None` at the end and where no character begins.
-    fn character(self, unit: usize) -> Option<(Result<char, u16>, usize)>;
+    fn code_point(self, unit: usize) -> Option<(u32, usize)>;
 }
 
 impl<'a> Text<'a> for &'a str {
@@ -66,9 +66,9 @@ impl<'a> Text<'a> for &'a str {
         self.get(units..).unwrap_or_default()
     }
 
-    fn character(self, unit: usize) -> Option<(Result<char, u16>, usize)> {
+    fn code_point(self, unit: usize) -> Option<(u32, usize)> {
         let character = self.get(unit..)?.chars().next()?;
-        Some((Ok(character), character.len_utf8()))
+        Some((character.into(), character.len_utf8()))
     }
 }
 
@@ -83,19 +83,14 @@ impl<'a> Text<'a> for &'a [u16] {
         self.get(units..).unwrap_or_default()
     }
 
-    fn character(self, unit: usize) -> Option<(Result<char, u16>, usize)> {
-        let &first = self.get(unit)?;
-        let code = u32::from(first);
-        if let Some(character) = char::from_u32(code) {
-            return Some((Ok(character), 1));
-        }
+    fn code_point(self, unit: usize) -> Option<(u32, usize)> {
+        let first = self.get(unit)?.code();
+        let second = self.get(unit + 1).map_or(0, |u| u.code());
         // D800 to DBFF and DC00 to DFFF make a pair (Unicode 3.9, D91).
-        let second = self.get(unit + 1).map_or(0, |&u| u32::from(u));
-        let paired = code < 0xdc00 && second >> 10 == 0xdc00 >> 10;
-        let scalar = 0x1_0000 + ((code & 0x3ff) << 10) + (second & 0x3ff);
-        Some(match char::from_u32(scalar).filter(|_| paired) {
-            Some(character) => (Ok(character), 2),
-            None => (Err(first), 1),
+        Some(if first >> 10 == 0x36 && second >> 10 == 0x37 {
+            ((first << 10) + second - 0x35f_dc00, 2)
+        } else {
+            (first, 1)
         })
     }
 }
@@ -139,23 +134,14 @@ impl Class {
     pub(crate) fn check<'a>(&self, text: impl Text<'a>, rule: Rule) -> Result<(), Refusal> {
         let Some(index) = text.units().iter().position(|unit| !self.has(unit.code())) else { return Ok(()) };
         // All units before are ASCII, so the index is the same in UTF-8 and in UTF-16.
-        let character = text.character(index).map_or(Err(0), |(character, _)| character);
-        Err(Refusal::at(rule, index as u32, first_unit(character)))
+        let (code, _) = text.code_point(index).unwrap_or_default();
+        Err(Refusal::at(rule, index as u32, first_unit(code)))
     }
 }
 
-/// The first UTF-16 code unit of a character or lone surrogate.
-fn first_unit(character: Result<char, u16>) -> u16 {
-    match character.map(u32::from) {
-        Ok(scalar) if scalar > 0xffff => 0xd7c0 + (scalar >> 10) as u16,
-        Ok(scalar) => scalar as u16,
-        Err(surrogate) => surrogate,
-    }
-}
-
-/// Whether a code is a control character (CTL of RFC 5234: U+0000 to U+001F and U+007F).
-pub const fn is_control(code: u32) -> bool {
-    code < 0x20 || code == 0x7f
+/// The first UTF-16 code unit of a code point.
+const fn first_unit(code: u32) -> u16 {
+    if code > 0xffff { 0xd7c0 + (code >> 10) as u16 } else { code as u16 }
 }
 
 /// Refuses a name that is no `token` (RFC 6265bis section 4.1.1: `cookie-name = token`).
@@ -190,25 +176,39 @@ pub fn check_name<'a>(name: impl Text<'a>) -> Result<(), Refusal> {
 /// ```
 pub fn encode_value<'a>(value: impl Text<'a>, mut push: impl FnMut(u8)) -> Result<(), Refusal> {
     let (mut at, mut index) = (0, 0);
-    while let Some((character, width)) = value.character(at) {
-        let Ok(scalar) = character else {
-            return Err(Refusal::at(Rule::ValueSurrogate, index, first_unit(character)));
+    while let Some((code, width)) = value.code_point(at) {
+        let rule = match code {
+            0..0x20 | 0x7f => Some(Rule::ValueControl),
+            0xd800..0xe000 => Some(Rule::ValueSurrogate),
+            _ => None,
         };
-        if is_control(scalar.into()) {
-            return Err(Refusal::at(Rule::ValueControl, index, first_unit(character)));
+        if let Some(rule) = rule {
+            return Err(Refusal::at(rule, index, first_unit(code)));
         }
-        let mut bytes = [0; 4];
-        for &byte in scalar.encode_utf8(&mut bytes).as_bytes() {
-            if Class::LITERAL.has(byte.into()) {
-                push(byte);
-            } else {
+        if Class::LITERAL.has(code) {
+            push(code as u8);
+        } else {
+            // UTF-8 (RFC 3629 section 3): the lead byte says how many groups of six bits follow.
+            let (mut shift, lead) = match code {
+                0..0x80 => (0, 0),
+                0x80..0x800 => (6, 0xc0),
+                0x800..0x1_0000 => (12, 0xe0),
+                _ => (18, 0xf0),
+            };
+            let mut byte = lead | code >> shift;
+            loop {
                 push(b'%');
-                push(hex_digit(byte >> 4));
-                push(hex_digit(byte & 15));
+                push(hex_digit(byte as u8 >> 4));
+                push(hex_digit(byte as u8 & 15));
+                if shift == 0 {
+                    break;
+                }
+                shift -= 6;
+                byte = 0x80 | code >> shift & 0x3f;
             }
         }
         at += width;
-        index += scalar.len_utf16() as u32;
+        index += if code > 0xffff { 2 } else { 1 };
     }
     Ok(())
 }
@@ -284,6 +284,21 @@ mod tests {
     }
 
     #[test]
+    fn encoding_is_percent_encoded_utf_8() {
+        for code in (0..0x11_0000).filter(|code| code % 61 == 0 || *code < 0x900) {
+            let Some(character) = char::from_u32(code).filter(|c| !c.is_ascii_control()) else { continue };
+            let mut text = String::new();
+            encode_value(character.to_string().as_str(), |byte| text.push(byte.into())).unwrap();
+            let mut bytes = [0; 4];
+            let expected = match Class::LITERAL.has(code) {
+                true => character.to_string(),
+                false => character.encode_utf8(&mut bytes).bytes().map(|b| format!("%{b:02X}")).collect(),
+            };
+            assert_eq!(text, expected);
+        }
+    }
+
+    #[test]
     fn a_lone_surrogate_is_refused_with_its_index() {
         let value = [0x61, 0xd83c, 0xdf6a, 0xd800];
         let refusal = encode_value(value.as_slice(), |_| ()).unwrap_err();
@@ -296,11 +311,12 @@ mod tests {
         for text in ends.iter().flat_map(|&a| ends.map(|b| [a, b, 0x62])) {
             let mut at = 0;
             for expected in char::decode_utf16(text) {
-                let (character, width) = text.as_slice().character(at).unwrap();
-                assert_eq!(character, expected.map_err(|e| e.unpaired_surrogate()), "{text:04x?}");
+                let (code, width) = text.as_slice().code_point(at).unwrap();
+                let expected = expected.map_or_else(|e| e.unpaired_surrogate().into(), u32::from);
+                assert_eq!(code, expected, "{text:04x?}");
                 at += width;
             }
-            assert_eq!(text.as_slice().character(at), None);
+            assert_eq!(text.as_slice().code_point(at), None);
         }
     }
 

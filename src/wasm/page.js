@@ -1,37 +1,59 @@
-// What the cookies module needs of the page and web-sys gives only as a copy, or as an object to keep.
+// The JavaScript half of the cookies door. It copies texts into the module's memory, and keeps the header that the
+// module has read, so that values are slices of the browser's own string. It decides nothing.
 
-/** The header that was read last. */
-let header = null;
+let wasm;
+let units;
+/** Where the next text is copied to, in units. */
+let next;
+/** The header that was read last, and one that was given instead of the document's. */
+let header;
+let given;
 
-/** Copies the UTF-16 code units of a text that fits; returns their number, -1 for no string, -2 for nothing. */
-export function copy(text, into) {
-  if (typeof text !== "string") return text == null ? -2 : -1;
-  const { length } = text;
-  if (length <= into.length) for (let i = 0; i < length; i++) into[i] = text.charCodeAt(i);
-  return length;
+/** Connects with the exports of the module's instance. */
+export function attach(exports) {
+  wasm = exports;
 }
 
-/**
- * Turns to a header, or to `document.cookie` where none is given; returns its length, -2 if it is the one of the last
- * time, -1 where there is none: no document, or a sandboxed frame.
- */
-export function turn(text) {
-  try {
-    text ??= document.cookie;
-  } catch {}
-  if (text === header) return -2;
-  if (typeof text !== "string") return -1;
-  header = text;
+function copy(text, at) {
+  if (!units?.length) units = new Uint16Array(wasm.memory.buffer);
+  for (let i = 0; i < text.length; i++) units[at + i] = text.charCodeAt(i);
+}
+
+/** Copies a text that is not too long; returns its length, -1 for what is no string, -2 for nothing. */
+function put(text) {
+  if (typeof text !== "string") return text == null ? -2 : -1;
+  if (text.length <= 4096) {
+    copy(text, next);
+    next += text.length;
+  }
   return text.length;
 }
 
-/** Copies the header, which fits. */
-export function read(into) {
-  copy(header, into);
+/** 0 for nothing, 1 for false, 2 for true, 3 for anything else. */
+function kind(value) {
+  return value == null ? 0 : typeof value === "boolean" ? 1 + value : 3;
 }
 
-/** A value of the header that was read last, decoded where that is possible; null for a negative range. */
-export function value(range) {
+/** A lifetime in seconds; -Infinity for none, NaN for a `maxAge` that is no number, -2 for an `expires` that is no date. */
+function seconds(maxAge, expires) {
+  if (maxAge != null) return typeof maxAge === "number" ? Math.max(maxAge, -1) : NaN;
+  if (expires == null) return -Infinity;
+  const left = expires instanceof Date ? (expires - Date.now()) / 1000 : NaN;
+  return left === left ? Math.max(left, 0) : -2;
+}
+
+/** `document.cookie`; undefined where there is no document, or none that may have cookies (a sandboxed frame). */
+function jar() {
+  try {
+    return document.cookie;
+  } catch {}
+}
+
+/** The value of a cookie, decoded where that is possible; null where there is none. */
+export function getCookie(name, cookies) {
+  given = cookies ?? jar();
+  next = wasm.room() / 2;
+  const range = wasm.get(put(name));
   if (range < 0) return null;
   const text = header.slice((range / 2) % 2 ** 26, range / 2 ** 27);
   if (range % 2)
@@ -41,19 +63,56 @@ export function value(range) {
   return text;
 }
 
-/** Gives `document.cookie` a cookie, in ASCII. */
-export function write(bytes) {
-  document.cookie = String.fromCharCode(...bytes);
+/** Sets a cookie; 0, or the refusal as a number. */
+export function setCookie(name, value, options) {
+  const { maxAge, expires, sameSite, path, includeSubdomains, domain, secure, partitioned, verify } =
+    options ?? {};
+  const lifetime = seconds(maxAge, expires);
+  next = wasm.room() / 2;
+  return wasm.set(
+    put(name),
+    put(value),
+    put(path),
+    put(domain),
+    put(sameSite),
+    lifetime,
+    kind(includeSubdomains),
+    kind(secure),
+    kind(partitioned),
+    kind(verify),
+  );
 }
 
-/** A lifetime in seconds; -Infinity for none, NaN for a `maxAge` that is no number, -2 for an `expires` that is no date. */
-export function seconds(maxAge, expires) {
-  if (maxAge != null) return typeof maxAge === "number" ? Math.max(maxAge, -1) : NaN;
-  if (expires == null) return -Infinity;
-  const left = expires instanceof Date ? (expires - Date.now()) / 1000 : NaN;
-  return left === left ? Math.max(left, 0) : -2;
+/** Expires a cookie at every scope that the options leave open; 0, or the refusal as a number. */
+export function deleteCookie(name, options) {
+  const { path, includeSubdomains, domain } = options ?? {};
+  next = wasm.room() / 2;
+  return wasm.remove(put(name), put(path), put(domain), kind(includeSubdomains));
 }
 
-export const host = (into) => copy(location.hostname, into);
-export const path = (into) => copy(location.pathname, into);
-export const secure = () => isSecureContext;
+// What the module calls.
+
+/** Turns to the header that was given, or to the document's: its length, -2 for that of the last time, -1 for none. */
+export function turn() {
+  const text = given ?? jar();
+  given = undefined;
+  if (text === header && text != null) return -2;
+  if (typeof text !== "string") return -1;
+  header = text;
+  return text.length;
+}
+
+/** Copies the header to where the module has room. */
+export function read(pointer) {
+  copy(header, pointer / 2);
+}
+
+/** Gives the document a cookie, which is ASCII. */
+export function write(pointer, length) {
+  document.cookie = String.fromCharCode(...new Uint8Array(wasm.memory.buffer, pointer, length));
+}
+
+/** Of the page, put behind the other texts. */
+export const host = () => put(globalThis.location?.hostname);
+export const path = () => put(globalThis.location?.pathname);
+export const secure = () => globalThis.isSecureContext;
