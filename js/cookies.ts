@@ -52,7 +52,9 @@ export function getCookie(name: string, from?: CookieSource): string | null {
   if (cookies && typeof cookies === "object")
     return name && Object.hasOwn(cookies, name) ? (cookies[name] ?? null) : null;
   module.load();
-  return cookies == null && module.isShadow(root?.getRootNode()) ? null : module.getCookie(name, cookies);
+  return root && cookies == null && module.isShadow(root.getRootNode())
+    ? null
+    : module.getCookie(name, cookies);
 }
 
 /**

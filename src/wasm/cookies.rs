@@ -126,11 +126,15 @@ static HEADER: Shared<Header> = Shared(UnsafeCell::new(Header {
 }));
 
 impl Header {
-    /// Reads the header that JavaScript turns to; `None` where there is none.
+    /// Reads the document's header; `None` where there is none.
     fn read() -> Option<&'static Self> {
-        let len = page::turn();
-        // SAFETY: a patched `document.cookie` can have called this module again, but that has returned. From here to
-        // the end of the call no foreign JavaScript runs.
+        Self::turned(page::turn())
+    }
+
+    /// Reads the header that JavaScript has turned to. `len` is what [`page::turn`] said of it.
+    fn turned(len: i32) -> Option<&'static Self> {
+        // SAFETY: `turn` can run a patched `document.cookie`, which can call this module again, but that has returned.
+        // No foreign JavaScript runs while the reference lives.
         let header = unsafe { &mut *HEADER.0.get() };
         if len >= 0 {
             header.len = len as usize;
@@ -160,9 +164,9 @@ impl Header {
 /// Where the value of a cookie stands in the header: twice its start, 2^27 times its end, and one if it may be
 /// encoded. -1 without a header, and for a name that no cookie has.
 #[unsafe(no_mangle)]
-extern "C" fn get(name: i32) -> f64 {
+extern "C" fn get(name: i32, header: i32) -> f64 {
     let get = || {
-        let header = Header::read()?;
+        let header = Header::turned(header)?;
         let name = Texts { at: 0 }.name(name).ok()?;
         let pair = header.index.find(header.units(), name)?;
         let Range { start, end } = pair.value();

@@ -3,6 +3,8 @@
 
 let wasm;
 let units;
+/** Where the texts of a call go, in units. */
+let room;
 /** Where the next text is copied to, in units. */
 let next;
 /** The header that was read last, and one that was given instead of the document's. */
@@ -12,6 +14,7 @@ let given;
 /** Connects with the exports of the module's instance. */
 export function attach(exports) {
   wasm = exports;
+  room = wasm.room() / 2;
 }
 
 function copy(text, at) {
@@ -51,9 +54,10 @@ function jar() {
 
 /** The value of a cookie, decoded where that is possible; null where there is none. */
 export function getCookie(name, cookies) {
-  given = cookies ?? jar();
-  next = wasm.room() / 2;
-  const range = wasm.get(put(name));
+  given = cookies;
+  const length = turn();
+  next = room;
+  const range = wasm.get(put(name), length);
   if (range < 0) return null;
   const text = header.slice((range / 2) % 2 ** 26, range / 2 ** 27);
   if (range % 2)
@@ -68,7 +72,7 @@ export function setCookie(name, value, options) {
   const { maxAge, expires, sameSite, path, includeSubdomains, domain, secure, partitioned, verify } =
     options ?? {};
   const lifetime = seconds(maxAge, expires);
-  next = wasm.room() / 2;
+  next = room;
   return wasm.set(
     put(name),
     put(value),
@@ -86,7 +90,7 @@ export function setCookie(name, value, options) {
 /** Expires a cookie at every scope that the options leave open; 0, or the refusal as a number. */
 export function deleteCookie(name, options) {
   const { path, includeSubdomains, domain } = options ?? {};
-  next = wasm.room() / 2;
+  next = room;
   return wasm.remove(put(name), put(path), put(domain), kind(includeSubdomains));
 }
 
