@@ -87,6 +87,20 @@ export function deleteCookie(
   done(module.deleteCookie(name, options));
 }
 
+/**
+ * What stands for a cookie that no script can read: `{{ cookies.name }}`, which the API proxy fills in where the cookie
+ * is granted. The same in the page and during SSR; whether there is such a cookie cannot be known here.
+ *
+ * @returns null for what is no name: the empty text, and what is no text
+ * @example
+ * ```ts
+ * fetch("/api/proxy/shop/me", { headers: { authorization: `Bearer ${getHttpOnlyCookie("access_token")}` } });
+ * ```
+ */
+export function getHttpOnlyCookie(name: string): string | null {
+  return module.getHttpOnlyCookie(name);
+}
+
 function done(refused: number): void {
   if (refused) throw refusal(refused);
 }

@@ -113,6 +113,9 @@ const RULES: readonly (readonly [ErrorCode, ...string[]])[] = [
   ["wasm-blocked", "the environment refuses WebAssembly: script-src needs 'wasm-unsafe-eval'"],
 ];
 
+/** The number of the rule that no module is there to say. */
+export const WASM_BLOCKED = 31;
+
 /** The error for a refusal that a module gave as a number: rule, 256 times the unit, 2^24 times its index plus one. */
 export function refusal(packed: number, cause?: unknown): HttpOnlyError {
   let rule = packed % 256;

@@ -42,7 +42,7 @@ const WASM_OPT = [
 const FACES = {
   cookies: {
     snippet: "/src/wasm/page.js",
-    names: ["attach", "getCookie", "setCookie", "deleteCookie"],
+    names: ["attach", "getCookie", "setCookie", "deleteCookie", "getHttpOnlyCookie"],
     types: `
 export function attach(exports: WebAssembly.Exports): void;
 /** The value of a cookie, decoded where that is possible; null where there is none. */
@@ -51,6 +51,8 @@ export function getCookie(name: unknown, cookies: unknown): string | null;
 export function setCookie(name: unknown, value: unknown, options: unknown): number;
 /** Expires a cookie at every scope that the options leave open; 0, or the refusal as a number. */
 export function deleteCookie(name: unknown, options: unknown): number;
+/** What stands for a cookie that the page cannot read; null for what is no name. */
+export function getHttpOnlyCookie(name: unknown): string | null;
 `,
   },
 };

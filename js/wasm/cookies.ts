@@ -3,14 +3,11 @@
  *
  * @module
  */
-import { refusal } from "../errors.ts";
+import { refusal, WASM_BLOCKED } from "../errors.ts";
 import { __wbg_set_wasm, attach, bytes, imports } from "./gen/cookies.js";
 import { instantiate } from "./load.ts";
 
-export { deleteCookie, getCookie, isShadow, setCookie } from "./gen/cookies.js";
-
-/** The number of the rule `WasmBlocked`, which no module is there to say. */
-const WASM_BLOCKED = 31;
+export { deleteCookie, getCookie, getHttpOnlyCookie, isShadow, setCookie } from "./gen/cookies.js";
 
 let loaded = false;
 

@@ -111,6 +111,7 @@ impl Class {
     /// Letters, digits, `-` and `_`, and the `.` between labels.
     pub const HOST_NAME: Self = Self::of(&[b"AZ", b"az", b"09", b"-.", b"__"]);
 
+    #[expect(clippy::indexing_slicing, reason = "runs at compile time only: the constants above")]
     const fn of(ranges: &[&[u8; 2]]) -> Self {
         let mut words = [0; 4];
         let mut at = 0;

@@ -1,1 +1,161 @@
-//! The `account` module: what the page asks of a server.
+//! The `account` module: what the page asks of a server on its own origin.
+//!
+//! Every argument is checked by the rules of the cookies before anything is sent. A refusal is thrown as a plain object
+//! `{ code, message, rule }`, which `js/account.ts` turns into an `HttpOnlyError`.
+
+use gloo_net::http::{Method, RequestBuilder};
+use js_sys::{Date, JSON, JsString, Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+use crate::cookie::assignment::{Buffer, MAX_ASSIGNMENT, Page, Wish, write};
+use crate::cookie::attributes;
+use crate::error::{Refusal, Rule};
+
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+#[wasm_bindgen]
+extern "C" {
+    /// The global object, of which a page has these.
+    type Global;
+
+    #[wasm_bindgen(method, getter)]
+    fn location(this: &Global) -> Option<Location>;
+    #[wasm_bindgen(method, getter, js_name = isSecureContext)]
+    fn is_secure_context(this: &Global) -> Option<bool>;
+
+    type Location;
+
+    #[wasm_bindgen(method, getter)]
+    fn origin(this: &Location) -> String;
+}
+
+/// A plain object that JavaScript makes an error of.
+fn thrown(code: &str, message: &str, rule: Option<&str>) -> JsValue {
+    let object = Object::new();
+    put(&object, "code", &code.into());
+    put(&object, "message", &message.into());
+    if let Some(rule) = rule {
+        put(&object, "rule", &rule.into());
+    }
+    object.into()
+}
+
+fn refused(refusal: impl Into<Refusal>) -> JsValue {
+    let refusal = refusal.into();
+    thrown(refusal.code().as_str(), &refusal.to_string(), Some(refusal.rule().text()))
+}
+
+fn put(object: &Object, key: &str, value: &JsValue) {
+    // Setting a property of a fresh object cannot fail.
+    let _ = Reflect::set(object, &key.into(), value);
+}
+
+/// An option; `None` for null and undefined.
+fn option(options: &JsValue, key: &str) -> Option<JsValue> {
+    Reflect::get(options, &key.into()).ok().filter(|value| !value.is_null_or_undefined())
+}
+
+/// The UTF-16 code units of a string: a Rust string would hide lone surrogates.
+fn units(value: &JsValue, not_text: Rule) -> Result<Vec<u16>, Rule> {
+    value.dyn_ref::<JsString>().map(|text| text.iter().collect()).ok_or(not_text)
+}
+
+/// The lifetime in seconds that `maxAge` or `expires` asks for.
+fn lifetime(options: &JsValue) -> Result<Option<f64>, Rule> {
+    if let Some(max_age) = option(options, "maxAge") {
+        return max_age.as_f64().map(Some).ok_or(Rule::MaxAgeNotNumber);
+    }
+    let Some(expires) = option(options, "expires") else { return Ok(None) };
+    let time = expires.dyn_ref::<Date>().map_or(f64::NAN, Date::get_time);
+    if time.is_nan() {
+        return Err(Rule::ExpiresNotDate);
+    }
+    Ok(Some(((time - Date::now()) / 1000.0).max(0.0)))
+}
+
+/// The fields to send, or the refusal that the server or the browser would have ready for them.
+fn fields(name: &JsValue, value: &JsValue, options: &JsValue, secure: bool) -> Result<Fields, Refusal> {
+    let name_units = units(name, Rule::NameNotText)?;
+    let value_units = units(value, Rule::ValueNotText)?;
+    let text = |key, rule| option(options, key).map(|value| units(&value, rule)).transpose();
+    let same_site = text("sameSite", Rule::SameSiteUnknown)?;
+    let path = text("path", Rule::PathNotText)?;
+    let include_subdomains = option(options, "includeSubdomains")
+        .map(|value| value.as_bool().ok_or(Rule::SubdomainsNotBoolean))
+        .transpose()?;
+    let lifetime = lifetime(options)?;
+    let ttl = lifetime.map(attributes::lifetime).transpose()?;
+    let wish = Wish {
+        name: name_units.as_slice(),
+        value: value_units.as_slice(),
+        lifetime,
+        same_site: same_site.as_deref(),
+        path: path.as_deref(),
+        domain: None,
+        include_subdomains: false,
+        secure: Some(true),
+        partitioned: false,
+    };
+    let mut bytes = [0; MAX_ASSIGNMENT];
+    write(&wish, &Page { host: [].as_slice(), secure }, &mut Buffer::new(&mut bytes))?;
+
+    let mut fields = vec![("name", name.clone()), ("value", value.clone())];
+    let texts = ["sameSite", "path"].map(|key| (key, option(options, key)));
+    fields.extend(texts.into_iter().filter_map(|(key, value)| Some((key, value?))));
+    fields.extend(include_subdomains.map(|include| ("includeSubdomains", include.to_string().into())));
+    fields.extend(ttl.map(|seconds| ("ttl", seconds.to_string().into())));
+    Ok(fields)
+}
+
+/// The endpoint's fields, each a string.
+type Fields = Vec<(&'static str, JsValue)>;
+
+/// Asks the endpoint to set a cookie that the page cannot read.
+///
+/// `endpoint` is a path on the page's origin; `method` is `POST`, which sends JSON, or `GET`, which sends a query.
+#[wasm_bindgen(js_name = setHttpOnlyCookie)]
+pub async fn set_http_only_cookie(
+    endpoint: String,
+    method: String,
+    name: JsValue,
+    value: JsValue,
+    options: JsValue,
+) -> Result<(), JsValue> {
+    let global: Global = js_sys::global().unchecked_into();
+    let origin = global.location().ok_or_else(|| refused(Rule::NoDocument))?.origin();
+    let secure = global.is_secure_context().unwrap_or(false);
+    let fields = fields(&name, &value, &options, secure).map_err(refused)?;
+    // A base element must not send the cookie elsewhere.
+    let url = if endpoint.starts_with('/') { format!("{origin}{endpoint}") } else { endpoint };
+    send(&url, &method, &fields).await
+}
+
+async fn send(url: &str, method: &str, fields: &Fields) -> Result<(), JsValue> {
+    let builder = RequestBuilder::new(url).header("x-httponly", "1");
+    let request = if method.eq_ignore_ascii_case("GET") {
+        let query = fields.iter().map(|(key, value)| (*key, value.as_string().unwrap_or_default()));
+        builder.method(Method::GET).query(query).build()
+    } else {
+        let body = Object::new();
+        for (key, value) in fields {
+            put(&body, key, value);
+        }
+        builder.method(Method::POST).header("content-type", "application/json").body(JSON::stringify(&body)?)
+    };
+    let unreachable = |_| refused(Rule::Network);
+    let response = request.map_err(unreachable)?.send().await.map_err(unreachable)?;
+    if response.ok() {
+        return Ok(());
+    }
+    // The endpoint's own `{ error: { code, message } }`, or whatever else stood in the way.
+    let body = JSON::parse(&response.text().await.unwrap_or_default()).unwrap_or_default();
+    let error = option(&body, "error").unwrap_or_default();
+    let text = |key| option(&error, key)?.as_string();
+    if let (Some(code), Some(message)) = (text("code"), text("message")) {
+        return Err(thrown(&code, &message, None));
+    }
+    let rule = Rule::EndpointRefused;
+    let message = format!("{}: status {}", rule.text(), response.status());
+    Err(thrown(rule.code().as_str(), &message, Some(rule.text())))
+}

@@ -5,6 +5,9 @@
 //! them, and a value is answered as the place where it stands, so that JavaScript slices its own string. Exports with
 //! numbers alone need none of wasm-bindgen's glue and are plain `extern "C"`; the one that takes a node is not.
 
+#![expect(clippy::cast_sign_loss, reason = "lengths are cast after a look at their sign")]
+#![expect(clippy::cast_precision_loss, reason = "offsets and refusals stay below 2^53")]
+
 use core::arch::wasm32::memory_grow;
 use core::cell::UnsafeCell;
 use core::ops::Range;
@@ -57,6 +60,10 @@ const FIRST_CAPACITY: usize = 8192;
 const PAGE: usize = 64 * 1024;
 /// Pairs of which it is remembered where they stand.
 const INDEXED: usize = 64;
+
+/// What [`page::turn`] says where there is no header, and of the one of the last time.
+const NO_HEADER: i32 = -1;
+const UNCHANGED: i32 = -2;
 
 struct Shared<T>(UnsafeCell<T>);
 
@@ -131,7 +138,8 @@ impl Header {
         Self::turned(page::turn())
     }
 
-    /// Reads the header that JavaScript has turned to. `len` is what [`page::turn`] said of it.
+    /// Reads the header that JavaScript has turned to; every turn is followed by this. `len` is what [`page::turn`]
+    /// said of it.
     fn turned(len: i32) -> Option<&'static Self> {
         // SAFETY: `turn` can run a patched `document.cookie`, which can call this module again, but that has returned.
         // No foreign JavaScript runs while the reference lives.
@@ -151,7 +159,7 @@ impl Header {
             page::read(header.units);
             header.index.read(header.units());
         }
-        (len != -1).then_some(header)
+        (len != NO_HEADER).then_some(header)
     }
 
     /// The text.
@@ -184,6 +192,7 @@ pub fn is_shadow(root: &JsValue) -> bool {
 /// Sets a cookie; 0, or the refusal as a number. Texts as in [`Texts::next`], booleans as `kind` in `page.js`.
 #[unsafe(no_mangle)]
 extern "C" fn set(
+    header: i32,
     name: i32,
     value: i32,
     path: i32,
@@ -195,6 +204,7 @@ extern "C" fn set(
     partitioned: i32,
     verify: i32,
 ) -> f64 {
+    let header = Header::turned(header);
     let mut texts = Texts { at: 0 };
     let mut set = || {
         let wish = Wish {
@@ -214,6 +224,7 @@ extern "C" fn set(
         if lifetime == NO_DATE {
             return Err(Rule::ExpiresNotDate.into());
         }
+        header.ok_or(Rule::NoDocument)?;
         assign(&wish, &mut texts, verify != FALSE)
     };
     packed(set())
@@ -224,25 +235,31 @@ const FALSE: i32 = 1;
 const NO_BOOLEAN: i32 = 3;
 const NO_DATE: f64 = -2.0;
 
-/// Expires a cookie at every scope that the options leave open; 0, or the refusal as a number.
+/// Expires a cookie at one of four scopes, as far as the options leave it open; 0, or the refusal as a number.
+///
+/// Only a cookie of the same Domain and partition replaces another: scopes 0 and 1 are the Domain cookie, 2 and 3 the
+/// host-only one, the even ones partitioned. After the last there is none left.
 #[unsafe(no_mangle)]
-extern "C" fn remove(name: i32, path: i32, domain: i32, include_subdomains: i32) -> f64 {
-    // Only a cookie of the same Domain and partition replaces another; after the last of the writes none is left.
-    let mut scope = if include_subdomains == FALSE { 2 } else { 0 };
-    let mut refused = 0.0;
-    while scope < 4 && refused == 0.0 {
-        let (host_only, partitioned, verify) = (scope / 2, 2 - scope % 2, scope / 3);
-        if page::secure() || partitioned == FALSE {
-            refused = set(name, 0, path, domain, -2, 0.0, host_only, 0, partitioned, FALSE + verify);
-        }
-        scope += 1;
+extern "C" fn remove(
+    header: i32,
+    scope: i32,
+    name: i32,
+    path: i32,
+    domain: i32,
+    include_subdomains: i32,
+) -> f64 {
+    let header = if Header::turned(header).is_some() { UNCHANGED } else { NO_HEADER };
+    let (host_only, partitioned, verify) = (scope > 1, scope % 2 == 0, scope == 3);
+    if (!host_only && include_subdomains == FALSE) || (partitioned && !page::secure()) {
+        return 0.0;
     }
-    refused
+    let (host_only, partitioned, verify) =
+        (host_only.into(), 1 + i32::from(partitioned), 1 + i32::from(verify));
+    set(header, name, 0, path, domain, -2, 0.0, host_only, 0, partitioned, verify)
 }
 
 /// Gives the document a cookie and, if asked to, looks whether it did what was asked.
 fn assign(wish: &Wish<&[u16]>, texts: &mut Texts, verify: bool) -> Result<(), Refusal> {
-    Header::read().ok_or(Rule::NoDocument)?;
     let host = texts.domain(page::host())?.unwrap_or_default();
     let here = texts.path(page::path()).ok().flatten();
     // On the stack, so that a patched `document.cookie` may call this module again.

@@ -8,3 +8,6 @@ mod bump;
 mod cookies;
 #[cfg(feature = "server")]
 mod server;
+
+#[cfg(all(test, feature = "cookies", feature = "account"))]
+mod tests;

@@ -11,6 +11,9 @@ let next;
 let header;
 let given;
 
+// `turn` can run foreign JavaScript: a patched `document.cookie`, which may use this module. So it comes first, and
+// nothing runs between it and the call for which texts are copied.
+
 /** Connects with the exports of the module's instance. */
 export function attach(exports) {
   wasm = exports;
@@ -72,8 +75,10 @@ export function setCookie(name, value, options) {
   const { maxAge, expires, sameSite, path, includeSubdomains, domain, secure, partitioned, verify } =
     options ?? {};
   const lifetime = seconds(maxAge, expires);
+  const length = turn();
   next = room;
   return wasm.set(
+    length,
     put(name),
     put(value),
     put(path),
@@ -90,8 +95,18 @@ export function setCookie(name, value, options) {
 /** Expires a cookie at every scope that the options leave open; 0, or the refusal as a number. */
 export function deleteCookie(name, options) {
   const { path, includeSubdomains, domain } = options ?? {};
-  next = room;
-  return wasm.remove(put(name), put(path), put(domain), kind(includeSubdomains));
+  let refused = 0;
+  for (let scope = 0; scope < 4 && !refused; scope++) {
+    const length = turn();
+    next = room;
+    refused = wasm.remove(length, scope, put(name), put(path), put(domain), kind(includeSubdomains));
+  }
+  return refused;
+}
+
+/** What stands for a cookie that the page cannot read: the form of src/template.rs. */
+export function getHttpOnlyCookie(name) {
+  return typeof name === "string" && name ? `{{ cookies.${name} }}` : null;
 }
 
 // What the module calls.
