@@ -1,0 +1,117 @@
+# httponly: `make` lists the targets. Each sets up what it needs, below .tools and node_modules, and is quick the
+# second time.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The versions of all tools: crates in Cargo.toml and Cargo.lock, npm packages in package.json and package-lock.json,
+# and here what neither of the two can install. The wasm-bindgen command must equal the crate.
+WASM_BINDGEN := $(shell sed -n 's/^wasm-bindgen = .*version = "=\([0-9.]*\)".*/\1/p' Cargo.toml)
+WASM_PACK := 0.15.1
+NODE_MIN := 20.19.0
+
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export NEXT_TELEMETRY_DISABLED := 1
+export npm_config_fund := false
+export npm_config_audit := false
+export npm_config_update_notifier := false
+
+BINDGEN_STAMP := .tools/wasm-bindgen-$(WASM_BINDGEN)
+PACK_STAMP := .tools/wasm-pack-$(WASM_PACK)
+NPM_STAMP := node_modules/.stamp
+
+.PHONY: help
+help: ## List the targets
+	@echo "httponly: cookies and sign-in for web apps whose tokens never reach JavaScript"
+	echo
+	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+# --- what the targets need ---------------------------------------------------------------------------------------
+
+.PHONY: node
+node:
+	@command -v node >/dev/null || { echo "Node is missing: install Node $(NODE_MIN) or later from https://nodejs.org" >&2; exit 1; }
+	node -e 'const [a, b] = ["$(NODE_MIN)", process.versions.node].map((v) => v.split(".").map(Number));
+	  if (b[0] < a[0] || (b[0] === a[0] && b[1] < a[1])) {
+	    console.error(`Node $${process.versions.node} is too old: $(NODE_MIN) or later is needed`); process.exit(1); }'
+
+.PHONY: rust
+rust:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup from https://rustup.rs" >&2; exit 1; }
+	[ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || { echo "setup: Rust target wasm32-unknown-unknown"; rustup target add wasm32-unknown-unknown; }
+
+# Debug builds of the two commands: they are fast enough, and take a quarter of the time to build.
+$(BINDGEN_STAMP): | rust
+	@echo "setup: wasm-bindgen $(WASM_BINDGEN) (a minute or two)"
+	cargo install wasm-bindgen-cli --version $(WASM_BINDGEN) --debug --root .tools --quiet
+	touch $@
+
+$(PACK_STAMP): | rust
+	@echo "setup: wasm-pack $(WASM_PACK) (a minute or two)"
+	cargo install wasm-pack --version $(WASM_PACK) --locked --debug --root .tools --quiet
+	touch $@
+
+# The examples depend on the package in pkg/, so that must have a manifest before npm links it.
+$(NPM_STAMP): package.json package-lock.json $(wildcard examples/*/package.json) pkg-template/package.json | node
+	@echo "setup: npm packages"
+	mkdir -p pkg && cp pkg-template/package.json pkg/
+	npm ci --no-progress --loglevel=error
+	touch $@
+
+.PHONY: chromium
+chromium: node
+	@node tools/chromium.mjs
+
+.PHONY: tools
+tools: node rust $(BINDGEN_STAMP) $(PACK_STAMP) $(NPM_STAMP)
+
+# --- targets -----------------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: tools ## Build the npm package into pkg/
+	@node tools/build.mjs
+
+.PHONY: demo
+demo: build ## Serve the SvelteKit example with its API, and say what to try
+	@node tools/demo.mjs
+
+.PHONY: test
+test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScript, the package, end to end
+	@echo "test: Rust"
+	cargo test --quiet --features server
+	echo "test: wasm in headless Chromium"
+	wasm-pack test --headless --chrome --mode no-install . --lib --features cookies,account
+	echo "test: TypeScript"
+	vitest run
+	echo "test: the package"
+	node tools/check-package.mjs
+	echo "test: end to end"
+	playwright test
+
+.PHONY: lint
+lint: build ## Check formatting, lints and types
+	@echo "lint: rustfmt, clippy"
+	cargo fmt --check
+	cargo clippy --quiet --all-targets --features server -- -D warnings
+	for module in cookies account server; do
+	  cargo clippy --quiet --lib --target wasm32-unknown-unknown --no-default-features --features $$module -- -D warnings
+	done
+	echo "lint: biome, tsc"
+	biome check --error-on-warnings .
+	tsc -p tsconfig.json
+
+.PHONY: bench
+bench: build chromium ## Measure size and speed beside the peers, in one run
+	@node bench/run.mjs
+
+.PHONY: docs
+docs: tools ## Write the reference into docs/api (TypeScript) and target/doc (Rust)
+	@cargo doc --no-deps --quiet
+	typedoc
+
+.PHONY: clean
+clean: ## Remove what was built; tools and npm packages stay
+	@rm -rf pkg js/wasm/gen target docs/api test-results examples/*/build examples/*/.svelte-kit examples/*/.next

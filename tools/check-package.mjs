@@ -1,0 +1,105 @@
+// Checks the package as users get it: packed, installed into an empty project, used from Node and from a Vite build
+// without a plugin.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const project = mkdtempSync(join(tmpdir(), "httponly-package-"));
+
+function run(what, command, args, cwd = project) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8" });
+  if (status !== 0) {
+    console.error(`${what} failed:\n${error?.message ?? stdout + stderr}`);
+    process.exit(1);
+  }
+  console.log(`  ${what}`);
+  return stdout;
+}
+
+try {
+  const bin = (name) => join(root, "node_modules/.bin", name);
+  run("publint finds nothing", bin("publint"), ["--strict", "pkg"], root);
+  // Accepted: the package has no CommonJS (Node 20.19 and later can `require` ES modules), so `esm-only`.
+  run(
+    "the types resolve in every ES module mode",
+    bin("attw"),
+    ["--pack", "pkg", "--profile", "esm-only"],
+    root,
+  );
+
+  const [packed] = JSON.parse(
+    run("npm packs it", "npm", ["pack", "--json", "--pack-destination", project], join(root, "pkg")),
+  );
+  const foreign = packed.files
+    .map(({ path }) => path)
+    .filter((path) => !/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE-\w+)$/.test(path));
+  if (foreign.length) throw new Error(`the package holds what it should not: ${foreign}`);
+
+  writeFileSync(
+    join(project, "package.json"),
+    JSON.stringify({ name: "empty", private: true, type: "module" }),
+  );
+  run("npm installs it into an empty project", "npm", [
+    "install",
+    "--offline",
+    "--no-audit",
+    "--no-fund",
+    packed.filename,
+  ]);
+  const installed = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
+  if (installed.join() !== "httponly") throw new Error(`it brings along ${installed}`);
+
+  writeFileSync(
+    join(project, "use.js"),
+    `
+    import assert from "node:assert/strict";
+    import { getCookie, getHttpOnlyCookie, HttpOnlyError, setCookie } from "httponly";
+    import { cookieEndpoint, getRequestCookies, parseSetCookie, serializeSetCookie } from "httponly/server";
+    import { route } from "httponly/sveltekit";
+    assert.equal(getCookie("a", { cookies: "a=1%202; b=3" }), "1 2");
+    assert.equal(getHttpOnlyCookie("token"), "{{ cookies.token }}");
+    assert.throws(() => setCookie("a", "1"), (error) => error instanceof HttpOnlyError && error.code === "no-document");
+    assert.equal(getRequestCookies("a=1; b=2").b, "2");
+    assert.equal(parseSetCookie(serializeSetCookie("a", "ü", { httpOnly: true })).httpOnly, true);
+    const { POST } = route(cookieEndpoint());
+    const request = new Request("https://app.example/.nordcraft/cookies/set-cookie", {
+      method: "POST", body: JSON.stringify({ name: "a", value: "1" }),
+      headers: { "content-type": "application/json", "x-httponly": "1" },
+    });
+    const response = await POST({ request });
+    assert.equal(response.status, 200, await response.text());
+    assert.match(response.headers.getSetCookie()[0], /^a=1;.*HttpOnly/);
+  `,
+  );
+  run("it works from Node", process.execPath, ["use.js"]);
+
+  mkdirSync(join(project, "src"));
+  writeFileSync(join(project, "index.html"), `<script type="module" src="/src/main.js"></script>`);
+  writeFileSync(
+    join(project, "src/main.js"),
+    `
+    import { getCookie, setCookie, setHttpOnlyCookie } from "httponly";
+    setCookie("seen", getCookie("seen") ?? "first");
+    document.onclick = () => setHttpOnlyCookie("a", "1");
+  `,
+  );
+  run("Vite builds it without a plugin", bin("vite"), ["build", "--logLevel", "error"]);
+  const assets = join(project, "dist/assets");
+  const chunks = readdirSync(assets).map((name) => ({
+    name,
+    text: readFileSync(join(assets, name), "utf8"),
+  }));
+  const wasm = chunks.filter(({ text }) => text.includes("0061736d"));
+  if (chunks.length !== wasm.length || wasm.length !== 2)
+    throw new Error(
+      `the page should get its module at once and the account module later, not ${chunks.map(({ name }) => name)}`,
+    );
+  if (wasm.some(({ text }) => text.includes("oauth") || text.includes("cookieEndpoint:")))
+    throw new Error("the page downloads the server");
+  console.log("  the account module is a chunk of its own");
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}
