@@ -104,7 +104,7 @@ impl Jar {
             return;
         }
         let path = cookie.path.unwrap_or_else(|| from.default_path());
-        if !self.admits(&cookie, path, domain, from, by_script) {
+        if !admits(&cookie, path, domain, from, by_script) {
             return;
         }
         let stored = Stored {
@@ -129,25 +129,6 @@ impl Jar {
         }
     }
 
-    fn admits(
-        &self,
-        cookie: &SetCookie<'_>,
-        path: &str,
-        domain: &str,
-        from: Url<'_>,
-        by_script: bool,
-    ) -> bool {
-        if (cookie.secure && !from.secure) || (cookie.http_only && by_script) {
-            return false;
-        }
-        let prefix = Prefix::of(if cookie.name.is_empty() { cookie.value } else { cookie.name });
-        let nameless = cookie.name.is_empty() && (prefix.secure || prefix.host || prefix.http);
-        let demands = (prefix.secure && !cookie.secure)
-            || (prefix.host && (!domain.is_empty() || path != "/" || cookie.path != Some("/")))
-            || (prefix.http && (!cookie.http_only || by_script));
-        !nameless && !demands
-    }
-
     /// The cookies for a URL (RFC 6265bis section 5.8.3): longer paths first, older cookies first.
     fn send(&self, to: Url<'_>) -> Vec<(&str, &str)> {
         let host = to.host.to_ascii_lowercase();
@@ -166,6 +147,19 @@ impl Jar {
         sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         sent.iter().map(|cookie| (cookie.name.as_str(), cookie.value.as_str())).collect()
     }
+}
+
+/// The conditions of Secure, `HttpOnly` and the prefixes.
+fn admits(cookie: &SetCookie<'_>, path: &str, domain: &str, from: Url<'_>, by_script: bool) -> bool {
+    if (cookie.secure && !from.secure) || (cookie.http_only && by_script) {
+        return false;
+    }
+    let prefix = Prefix::of(if cookie.name.is_empty() { cookie.value } else { cookie.name });
+    let nameless = cookie.name.is_empty() && (prefix.secure || prefix.host || prefix.http);
+    let demands = (prefix.secure && !cookie.secure)
+        || (prefix.host && (!domain.is_empty() || path != "/" || cookie.path != Some("/")))
+        || (prefix.http && (!cookie.http_only || by_script));
+    !nameless && !demands
 }
 
 #[test]
