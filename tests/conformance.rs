@@ -95,7 +95,8 @@ struct Jar(Vec<Stored>);
 impl Jar {
     fn receive(&mut self, line: &str, from: Url<'_>, by_script: bool) {
         let Some(cookie) = set_cookie::parse(line) else { return };
-        let domain = cookie.domain.as_deref().unwrap_or_default();
+        let domain = cookie.domain().unwrap_or_default();
+        let domain = domain.as_ref();
         if domain.is_empty() {
             // A host-only cookie.
         } else if domain == from.host {
@@ -243,7 +244,7 @@ fn jshttp_cookie_parses_set_cookie_alike() {
         assert_eq!(cookie.http_only, expected["httpOnly"] == true, "{row}");
         assert_eq!(cookie.partitioned, expected["partitioned"] == true, "{row}");
         assert_eq!(cookie.path, expected["path"].as_str(), "{row}");
-        assert_eq!(cookie.domain.as_deref(), expected["domain"].as_str(), "{row}");
+        assert_eq!(cookie.domain().as_deref(), expected["domain"].as_str(), "{row}");
         assert_eq!(cookie.max_age, expected["maxAge"].as_i64(), "{row}");
         assert_eq!(
             cookie.same_site.map(|s| s.as_str().to_ascii_lowercase()).as_deref(),

@@ -13,7 +13,7 @@ use crate::error::{Refusal, Rule};
 
 /// What a `Set-Cookie` line says, before any host or clock has had a word: the cookie-attribute-list of RFC 6265bis
 /// section 5.6, of which the last attribute of each name counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetCookie<'a> {
     /// The name; empty for a cookie without a name.
     pub name: &'a str,
@@ -23,8 +23,9 @@ pub struct SetCookie<'a> {
     pub expires: Option<i64>,
     /// Max-Age in seconds, at most [`MAX_AGE`]; zero and negative numbers delete.
     pub max_age: Option<i64>,
-    /// Domain without its leading dot, in lower case; `None` for a host-only cookie.
-    pub domain: Option<Cow<'a, str>>,
+    /// Domain without its leading dot, in the letter case of the line (see [`SetCookie::domain`]); `None` for a
+    /// host-only cookie.
+    pub domain: Option<&'a str>,
     /// Path; `None` where the default path of the request holds.
     pub path: Option<&'a str>,
     /// Secure.
@@ -87,7 +88,7 @@ impl<'a> SetCookie<'a> {
             // Section 5.6.3; section 5.7: an empty domain-attribute makes a host-only cookie.
             6 if is("Domain") => {
                 let domain = value.strip_prefix('.').unwrap_or(value);
-                self.domain = (!domain.is_empty()).then(|| lower_case(domain));
+                self.domain = (!domain.is_empty()).then_some(domain);
             }
             // Section 5.6.4: anything but an absolute path stands for the default path.
             4 if is("Path") => self.path = value.starts_with('/').then_some(value),
@@ -99,6 +100,17 @@ impl<'a> SetCookie<'a> {
             11 if is("Partitioned") => self.partitioned = true,
             _ => {}
         }
+    }
+
+    /// Domain in lower case, as section 5.6.3 wants it.
+    pub fn domain(&self) -> Option<Cow<'a, str>> {
+        self.domain.map(|domain| {
+            if domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                domain.to_ascii_lowercase().into()
+            } else {
+                domain.into()
+            }
+        })
     }
 
     /// The lifetime in seconds, counted from `now` (seconds since 1970) and cut at 400 days: Max-Age before Expires
@@ -121,14 +133,6 @@ fn cut(text: &str, separator: u8) -> (&str, Option<&str>) {
 /// Without the spaces and tabs (WSP) at both ends.
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
-}
-
-fn lower_case(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        text.to_ascii_lowercase().into()
-    } else {
-        text.into()
-    }
 }
 
 /// Section 5.6.2: an optional `-`, then digits and nothing else; cut at 400 days.
@@ -415,7 +419,7 @@ mod tests {
             ("a=b; Domain=a.example; Domain=.", None),
             ("a=b; Domain", None),
         ] {
-            assert_eq!(read(line).domain.as_deref(), domain, "{line}");
+            assert_eq!(read(line).domain().as_deref(), domain, "{line}");
         }
     }
 
@@ -590,7 +594,7 @@ mod tests {
                 value: cookie.value,
                 max_age: max_age.map(i64::from),
                 expires,
-                domain: Some("example.com".into()),
+                domain: Some("Example.com"),
                 path: Some("/p"),
                 secure: secure || partitioned || prefix.secure || same_site == Some(SameSite::None),
                 http_only,

@@ -1,9 +1,221 @@
 //! Reading and building cookies on the server.
+//!
+//! The readers are called once or more per request, so nothing is copied that need not be: JavaScript writes the text
+//! into [`Exchange`], the reader leaves offsets there, and JavaScript slices its own string by them.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen hands strings over, it does not lend optional ones"
+)]
+
+use std::cell::RefCell;
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-/// Refuses a cookie name that is no token.
-#[wasm_bindgen(js_name = checkName)]
-pub fn check_name(name: &str) -> Result<(), JsValue> {
-    crate::cookie::syntax::check_name(name).map_err(super::thrown)
+use crate::{
+    cookie::{
+        attributes::SameSite,
+        endpoint::{Fields, Form, MAX_BODY, Policy, Route},
+        header::{self, Pair},
+        set_cookie::{self, Attributes, SetCookie},
+    },
+    error::{Refusal, Rule},
+    jwt,
+};
+
+/// What a text and its offsets cross the border in.
+struct Exchange {
+    /// UTF-8, written by JavaScript.
+    text: Vec<u8>,
+    /// Number of cookies, then for each: name start, name end, value start, value end, whether it holds a `%`.
+    cookies: Vec<u32>,
+    /// See [`read_set_cookie`].
+    set_cookie: [f64; 12],
+}
+
+thread_local! {
+    static EXCHANGE: RefCell<Exchange> =
+        const { RefCell::new(Exchange { text: Vec::new(), cookies: Vec::new(), set_cookie: [0.0; 12] }) };
+}
+
+/// The module's memory, in which the addresses below lie.
+#[wasm_bindgen(js_name = moduleMemory)]
+pub fn module_memory() -> JsValue {
+    wasm_bindgen::memory()
+}
+
+/// Makes room for a text of so many bytes of UTF-8, and says where.
+#[wasm_bindgen]
+pub fn reserve(bytes: usize) -> *const u8 {
+    EXCHANGE.with_borrow_mut(|exchange| {
+        exchange.text.resize(bytes, 0);
+        exchange.text.as_ptr()
+    })
+}
+
+/// Turns byte offsets into UTF-16 offsets; the identity for ASCII.
+fn offset_of(text: &str) -> impl Fn(usize) -> usize {
+    let ascii = text.is_ascii();
+    move |at| if ascii { at } else { text.get(..at).map_or(0, |before| before.encode_utf16().count()) }
+}
+
+/// Reads the first so many bytes of the text as a `Cookie` header; the address of [`Exchange::cookies`].
+#[wasm_bindgen(js_name = readCookies)]
+pub fn read_cookies(bytes: usize) -> *const u32 {
+    EXCHANGE.with_borrow_mut(|Exchange { text, cookies, .. }| {
+        let text = text.get(..bytes).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
+        let offset = offset_of(text);
+        cookies.clear();
+        cookies.push(0);
+        for pair in header::pairs(text) {
+            push(cookies, &pair, &offset);
+        }
+        let count = cookies.len() / 5;
+        if let Some(first) = cookies.first_mut() {
+            *first = count as u32;
+        }
+        cookies.as_ptr()
+    })
+}
+
+fn push(cookies: &mut Vec<u32>, pair: &Pair, offset: impl Fn(usize) -> usize) {
+    let (name, value) = (pair.name(), pair.value());
+    let offsets = [name.start, name.end, value.start, value.end].map(|at| offset(at) as u32);
+    cookies.extend(offsets);
+    cookies.push(pair.encoded.into());
+}
+
+/// Reads the first so many bytes of the text as a `Set-Cookie` line; the address of twelve numbers, or null if browsers
+/// would ignore the line: start and end of name, value, domain and path (-1 where absent), Expires (NaN where absent),
+/// Max-Age (NaN where absent), SameSite (0 absent, 1 Lax, 2 Strict, 3 None), and the sum of 1 for Secure, 2 for
+/// `HttpOnly`, 4 for Partitioned, 8 for a `%` in the value, 16 for a domain to write in lower case.
+#[wasm_bindgen(js_name = readSetCookie)]
+pub fn read_set_cookie(bytes: usize) -> *const f64 {
+    EXCHANGE.with_borrow_mut(|Exchange { text, set_cookie, .. }| {
+        let text = text.get(..bytes).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
+        let Some(cookie) = set_cookie::parse(text) else { return std::ptr::null() };
+        *set_cookie = numbers(text, &cookie);
+        set_cookie.as_ptr()
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "offsets, dates and lifetimes are below 2^53")]
+fn numbers(line: &str, cookie: &SetCookie<'_>) -> [f64; 12] {
+    let offset = offset_of(line);
+    let place = |part: &str| {
+        // A part that is not empty is a slice of the line.
+        let start = if part.is_empty() { 0 } else { part.as_ptr() as usize - line.as_ptr() as usize };
+        (offset(start) as f64, offset(start + part.len()) as f64)
+    };
+    let optional = |part: Option<&str>| part.map_or((-1.0, -1.0), place);
+    let (name_start, name_end) = place(cookie.name);
+    let (value_start, value_end) = place(cookie.value);
+    let (domain_start, domain_end) = optional(cookie.domain);
+    let (path_start, path_end) = optional(cookie.path);
+    let number = |number: Option<i64>| number.map_or(f64::NAN, |number| number as f64);
+    let same_site = match cookie.same_site {
+        None => 0.0,
+        Some(SameSite::Lax) => 1.0,
+        Some(SameSite::Strict) => 2.0,
+        Some(SameSite::None) => 3.0,
+    };
+    let capitals = cookie.domain.is_some_and(|domain| domain.bytes().any(|byte| byte.is_ascii_uppercase()));
+    let flags = [cookie.secure, cookie.http_only, cookie.partitioned, cookie.value.contains('%'), capitals];
+    let flags = flags.iter().rev().fold(0, |sum, &flag| 2 * sum + u8::from(flag));
+    [
+        name_start,
+        name_end,
+        value_start,
+        value_end,
+        domain_start,
+        domain_end,
+        path_start,
+        path_end,
+        number(cookie.expires),
+        number(cookie.max_age),
+        same_site,
+        flags.into(),
+    ]
+}
+
+/// Writes a `Set-Cookie` line. `same_site` in any letter case; `expires` in milliseconds since 1970, as in a `Date`.
+#[wasm_bindgen(js_name = serializeSetCookie)]
+#[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
+pub fn serialize_set_cookie(
+    name: &str,
+    value: &str,
+    max_age: Option<f64>,
+    expires: Option<f64>,
+    domain: Option<String>,
+    path: Option<String>,
+    secure: Option<bool>,
+    http_only: bool,
+    same_site: Option<String>,
+    partitioned: bool,
+) -> Result<String, JsValue> {
+    let write = || -> Result<String, Refusal> {
+        let same_site = same_site.as_deref().map(|text| SameSite::parse(text).ok_or(Rule::SameSiteUnknown));
+        let attributes = Attributes {
+            max_age,
+            expires: expires.map(|milliseconds| milliseconds / 1000.0),
+            domain: domain.as_deref(),
+            path: path.as_deref(),
+            secure,
+            http_only,
+            same_site: same_site.transpose()?,
+            partitioned,
+        };
+        set_cookie::serialize(name, value, &attributes)
+    };
+    write().map_err(super::thrown)
+}
+
+/// Divides `Set-Cookie` headers that were joined with commas.
+#[wasm_bindgen(js_name = splitSetCookie)]
+pub fn split_set_cookie(joined: &str) -> Vec<String> {
+    set_cookie::split(joined).map(str::to_owned).collect()
+}
+
+/// The `exp` of a JWT: NaN if it has none, nothing if the text is no JWT.
+#[wasm_bindgen(js_name = decodeToken)]
+pub fn decode_token(token: &str) -> Option<f64> {
+    jwt::decode(token).map(|claims| claims.exp.unwrap_or(f64::NAN))
+}
+
+/// Refuses the methods that the cookie endpoint does not answer; whether the fields are in the body.
+#[wasm_bindgen(js_name = endpointMethod)]
+pub fn endpoint_method(method: &str) -> Result<bool, JsValue> {
+    match method {
+        "GET" => Ok(false),
+        "POST" => Ok(true),
+        _ => Err(super::thrown(Rule::EndpointMethod)),
+    }
+}
+
+/// Refuses a body that is larger than the endpoint reads; asked after each chunk.
+#[wasm_bindgen(js_name = endpointBody)]
+pub fn endpoint_body(bytes: usize) -> Result<(), JsValue> {
+    if bytes > MAX_BODY { Err(super::thrown(Rule::EndpointBody)) } else { Ok(()) }
+}
+
+/// The `Set-Cookie` line that a request to the cookie endpoint asks for.
+///
+/// `fields` are the bytes of the body, or those of the query without a content type; `now` is in milliseconds.
+#[wasm_bindgen(js_name = endpointSetCookie)]
+pub fn endpoint_set_cookie(
+    path: &str,
+    fields: &[u8],
+    content_type: Option<String>,
+    host: &str,
+    now: f64,
+    names: Option<Vec<String>>,
+    reserved: Vec<String>,
+) -> Result<String, JsValue> {
+    let answer = || -> Result<String, Refusal> {
+        let form = content_type.as_deref().map_or(Ok(Form::UrlEncoded), Form::of)?;
+        let fields = Fields::parse(str::from_utf8(fields).map_err(|_| Rule::EndpointContent)?, form)?;
+        let policy = Policy { names, reserved };
+        fields.set_cookie(Route::of(path), &policy, host, (now / 1000.0).floor() as i64)
+    };
+    answer().map_err(super::thrown)
 }
