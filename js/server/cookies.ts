@@ -79,9 +79,30 @@ function decode(value: string): string {
   }
 }
 
-/** Names by their place in the header: requests repeat them, and a string that is known needs no hashing. */
-const known: string[] = [];
-const KNOWN_MAX = 128;
+/** The header that was read last: one request is read by several handlers. */
+let lastHeader: string | undefined;
+const names: string[] = [];
+const values: string[] = [];
+let length = 0;
+
+/** Fills names and values; a name that stood at the same place in the header before is not made anew. */
+function readHeader(header: string): void {
+  let at = rules((m) => m.readCookies(write(m, header))) >>> 2;
+  renew();
+  const count = words[at++] as number;
+  lastHeader = undefined;
+  for (let i = 0; i < count; i++, at += 5) {
+    const start = words[at] as number;
+    const end = words[at + 1] as number;
+    const known = names[i];
+    if (known === undefined || known.length !== end - start || !header.startsWith(known, start))
+      names[i] = header.slice(start, end);
+    const value = header.slice(words[at + 2], words[at + 3]);
+    values[i] = words[at + 4] === 0 ? value : decode(value);
+  }
+  length = count;
+  lastHeader = header;
+}
 
 /**
  * The cookies of a request, or of the value of a `Cookie` header.
@@ -98,20 +119,10 @@ export function getRequestCookies(request: Request | string): Record<string, str
   const header = typeof request === "string" ? request : request.headers.get("cookie");
   const cookies: Record<string, string> = Object.create(null);
   if (!header) return cookies;
-  let at = rules((m) => m.readCookies(write(m, header))) >>> 2;
-  renew();
-  const count = words[at++] as number;
-  for (let i = 0; i < count; i++, at += 5) {
-    const start = words[at] as number;
-    const end = words[at + 1] as number;
-    let name = known[i];
-    if (name === undefined || name.length !== end - start || !header.startsWith(name, start)) {
-      name = header.slice(start, end);
-      if (i < KNOWN_MAX) known[i] = name;
-    }
-    if (cookies[name] !== undefined) continue;
-    const value = header.slice(words[at + 2], words[at + 3]);
-    cookies[name] = words[at + 4] === 0 ? value : decode(value);
+  if (header !== lastHeader) readHeader(header);
+  for (let i = 0; i < length; i++) {
+    const name = names[i] as string;
+    if (cookies[name] === undefined) cookies[name] = values[i] as string;
   }
   return cookies;
 }

@@ -16,7 +16,7 @@ use crate::{
     cookie::{
         attributes::SameSite,
         endpoint::{Fields, Form, MAX_BODY, Policy, Route},
-        header::{self, Pair},
+        header,
         set_cookie::{self, Attributes, SetCookie},
     },
     error::{Refusal, Rule},
@@ -53,7 +53,18 @@ pub fn reserve(bytes: usize) -> *const u8 {
     })
 }
 
-/// Turns byte offsets into UTF-16 offsets; the identity for ASCII.
+/// Turns byte offsets, which ascend but for zeros, into UTF-16 offsets.
+fn to_utf16<'a>(text: &str, offsets: impl Iterator<Item = &'a mut u32>) {
+    let (mut bytes, mut units) = (0, 0);
+    for offset in offsets.filter(|offset| **offset > 0) {
+        let between = text.get(bytes..*offset as usize).unwrap_or_default();
+        bytes += between.len();
+        units += between.encode_utf16().count();
+        *offset = units as u32;
+    }
+}
+
+/// Turns a byte offset into a UTF-16 offset; the identity for ASCII.
 fn offset_of(text: &str) -> impl Fn(usize) -> usize {
     let ascii = text.is_ascii();
     move |at| if ascii { at } else { text.get(..at).map_or(0, |before| before.encode_utf16().count()) }
@@ -64,25 +75,26 @@ fn offset_of(text: &str) -> impl Fn(usize) -> usize {
 pub fn read_cookies(bytes: usize) -> *const u32 {
     EXCHANGE.with_borrow_mut(|Exchange { text, cookies, .. }| {
         let text = text.get(..bytes).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
-        let offset = offset_of(text);
         cookies.clear();
         cookies.push(0);
+        let mut count = 0;
         for pair in header::pairs(text) {
-            push(cookies, &pair, &offset);
+            let (name, value) = (pair.name(), pair.value());
+            let places = [name.start, name.end, value.start, value.end, usize::from(pair.encoded)];
+            cookies.extend(places.map(|place| place as u32));
+            count += 1;
         }
-        let count = cookies.len() / 5;
         if let Some(first) = cookies.first_mut() {
-            *first = count as u32;
+            *first = count;
+        }
+        if !text.is_ascii() {
+            to_utf16(
+                text,
+                cookies.iter_mut().skip(1).enumerate().filter(|(i, _)| i % 5 != 4).map(|(_, at)| at),
+            );
         }
         cookies.as_ptr()
     })
-}
-
-fn push(cookies: &mut Vec<u32>, pair: &Pair, offset: impl Fn(usize) -> usize) {
-    let (name, value) = (pair.name(), pair.value());
-    let offsets = [name.start, name.end, value.start, value.end].map(|at| offset(at) as u32);
-    cookies.extend(offsets);
-    cookies.push(pair.encoded.into());
 }
 
 /// Reads the first so many bytes of the text as a `Set-Cookie` line; the address of twelve numbers, or null if browsers
