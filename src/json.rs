@@ -7,8 +7,10 @@ const MAX_DEPTH: u32 = 128;
 /// A member's value, as far as the rules look at it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
-    /// A string; lone surrogates in it are U+FFFD.
+    /// A string.
     String(String),
+    /// A string with an escape such as `\ud800` that is half a character.
+    LoneSurrogate,
     /// A number; one too large for a double is infinite, as in JavaScript.
     Number(f64),
     /// `true` or `false`.
@@ -69,7 +71,7 @@ impl Scanner<'_> {
 
     fn object(&mut self, depth: u32, member: &mut dyn FnMut(String, Json)) -> Option<()> {
         self.list(b'{', b'}', |scanner| {
-            let key = scanner.string()?;
+            let key = scanner.string()?.0;
             scanner.skip_blanks();
             scanner.take(b':')?;
             scanner.skip_blanks();
@@ -84,7 +86,9 @@ impl Scanner<'_> {
             return None;
         }
         match self.peek()? {
-            b'"' => self.string().map(Json::String),
+            b'"' => self
+                .string()
+                .map(|(text, whole)| if whole { Json::String(text) } else { Json::LoneSurrogate }),
             b'{' => self.object(depth, &mut |_, _| ()).map(|()| Json::Other),
             b'[' => {
                 self.list(b'[', b']', |scanner| scanner.value(depth + 1).map(|_| ())).map(|()| Json::Other)
@@ -128,27 +132,34 @@ impl Scanner<'_> {
         (self.at > start).then_some(())
     }
 
-    fn string(&mut self) -> Option<String> {
+    /// A string, in which lone surrogates are U+FFFD, and whether it has none.
+    fn string(&mut self) -> Option<(String, bool)> {
         self.take(b'"')?;
         let mut string = String::new();
+        let mut whole = true;
         loop {
             let c = self.text.get(self.at..)?.chars().next()?;
             self.at += c.len_utf8();
             match c {
-                '"' => return Some(string),
-                '\\' => string.push(self.escape()?),
+                '"' => return Some((string, whole)),
+                '\\' => {
+                    let c = self.escape()?;
+                    whole &= c.is_some();
+                    string.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
+                }
                 '\0'..='\u{1f}' => return None,
                 _ => string.push(c),
             }
         }
     }
 
-    /// What follows a backslash; the low half of a pair is read along with the high one.
-    fn escape(&mut self) -> Option<char> {
+    /// What follows a backslash, `Some(None)` for a lone surrogate; the low half of a pair is read along with the high.
+    #[expect(clippy::option_option, reason = "no JSON, and half a character, are two things")]
+    fn escape(&mut self) -> Option<Option<char>> {
         let escape = self.peek()?;
         // A character that is no ASCII fails in the match, so that `at` stays on a boundary while it counts.
         self.at += 1;
-        Some(match escape {
+        Some(Some(match escape {
             b'"' | b'\\' | b'/' => escape.into(),
             b'b' => '\u{8}',
             b'f' => '\u{c}',
@@ -167,11 +178,11 @@ impl Scanner<'_> {
                     char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00))?
                 } else {
                     self.at = after;
-                    char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER)
+                    return Some(char::from_u32(high));
                 }
             }
             _ => return None,
-        })
+        }))
     }
 
     fn hex(&mut self) -> Option<u32> {
@@ -215,13 +226,18 @@ mod tests {
             (r#""""#, ""),
             (r#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{c}\n\r\t"),
             (r#""\u0065\u00e9\uD83C\uDF6A""#, "e\u{e9}\u{1f36a}"),
-            (r#""\ud83c""#, "\u{fffd}"),
-            (r#""\ud83cx""#, "\u{fffd}x"),
-            (r#""\ud83c\u0041""#, "\u{fffd}A"),
-            (r#""\udf6a\ud83c""#, "\u{fffd}\u{fffd}"),
             ("\"\u{1f36a}\u{7f}\"", "\u{1f36a}\u{7f}"),
         ] {
             assert_eq!(one(json), Some(Json::String(string.into())), "{json}");
+        }
+        for json in [
+            r#""\ud83c""#,
+            r#""a\ud83cx""#,
+            r#""\ud83c\u0041""#,
+            r#""\udf6a\ud83c""#,
+            r#""\ud83c\ud83c\udf6a""#,
+        ] {
+            assert_eq!(one(json), Some(Json::LoneSurrogate), "{json}");
         }
     }
 

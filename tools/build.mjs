@@ -134,7 +134,10 @@ async function buildWasm(name) {
       ".",
       ...MODULES[name],
     ],
-    { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags, CARGO_PROFILE_RELEASE_OPT_LEVEL: OPT_LEVEL[name] },
+    {
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags,
+      CARGO_PROFILE_RELEASE_OPT_LEVEL: OPT_LEVEL[name],
+    },
   );
   const bound = `${out}/${name}_bg.wasm`;
   if (name === "cookies") writeFileSync(bound, blankPanics(readFileSync(bound)));

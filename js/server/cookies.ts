@@ -187,7 +187,7 @@ export function serializeSetCookie(
       name,
       value,
       maxAge,
-      expires?.getTime(),
+      expires == null ? undefined : expires instanceof Date ? expires.getTime() : Number.NaN,
       domain,
       path,
       secure,

@@ -90,8 +90,10 @@ impl Policy {
         } else {
             None
         };
-        let is =
-            |reserved: &String| reserved.eq_ignore_ascii_case(name) || bare.is_some_and(|b| b == reserved);
+        // Browsers match prefixes in any letter case, and some servers whole names.
+        let is = |reserved: &String| {
+            [Some(name), bare].into_iter().flatten().any(|name| reserved.eq_ignore_ascii_case(name))
+        };
         if prefix.http || self.reserved.iter().any(is) {
             return Err(Rule::NameReserved.into());
         }
@@ -211,7 +213,11 @@ const fn f64_of(date: i64) -> f64 {
 }
 
 fn string(value: Json, rule: Rule) -> Result<String, Refusal> {
-    if let Json::String(text) = value { Ok(text) } else { Err(rule.into()) }
+    match value {
+        Json::String(text) => Ok(text),
+        Json::LoneSurrogate => Err(Rule::ValueSurrogate.into()),
+        _ => Err(rule.into()),
+    }
 }
 
 fn boolean(value: &Json) -> Result<bool, Refusal> {
@@ -500,6 +506,7 @@ mod tests {
             (r#"{"name":1,"value":"b"}"#, Rule::NameNotText),
             (r#"{"name":["a"],"value":"b"}"#, Rule::NameNotText),
             (r#"{"name":"a","value":null}"#, Rule::ValueNotText),
+            (r#"{"name":"a","value":"b\ud800"}"#, Rule::ValueSurrogate),
             (r#"{"path":{}}"#, Rule::PathNotText),
             (r#"{"sameSite":1}"#, Rule::SameSiteUnknown),
             (r#"{"ttl":null}"#, Rule::TtlInvalid),

@@ -133,6 +133,29 @@ describe("serializeSetCookie", () => {
       expect(thrown).toBeInstanceOf(HttpOnlyError);
       expect(thrown).toMatchObject({ code, status: 400 });
     });
+  const mistyped: [unknown, unknown, unknown, string][] = [
+    [undefined, "b", {}, "name-invalid"],
+    [7, "b", {}, "name-invalid"],
+    ["a", undefined, {}, "value-invalid"],
+    ["a", 7, {}, "value-invalid"],
+    ["a", new String("b"), {}, "value-invalid"],
+    ["a", "b\ud800", {}, "value-invalid"],
+    ["a", "b", { path: 7 }, "path-invalid"],
+    ["a", "b", { domain: {} }, "domain-invalid"],
+    ["a", "b", { sameSite: true }, "same-site-invalid"],
+    ["a", "b", { maxAge: "60" }, "max-age-invalid"],
+    ["a", "b", { expires: "tomorrow" }, "max-age-invalid"],
+    ["a", "b", { expires: 0 }, "max-age-invalid"],
+  ];
+  for (const [name, value, attributes, code] of mistyped)
+    test(`refuses what no type allows: ${String(name)}, ${JSON.stringify(value)}, ${JSON.stringify(attributes)}`, () => {
+      const write = serializeSetCookie as (name: unknown, value: unknown, attributes: unknown) => string;
+      expect(() => write(name, value, attributes)).toThrow(expect.objectContaining({ code }));
+    });
+  test("takes null for absent", () => {
+    const none = { path: null, domain: null, maxAge: null, expires: null, secure: null, sameSite: null };
+    expect(serializeSetCookie("a", "\ufffd", none as unknown as SetCookieAttributes)).toBe("a=%EF%BF%BD");
+  });
   test("names the character and its index", () => {
     expect(() => serializeSetCookie("a;b", "")).toThrow('";" (U+003B) at index 1');
   });

@@ -10,6 +10,7 @@
 
 use std::cell::RefCell;
 
+use js_sys::JsString;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
         endpoint::{Fields, Form, MAX_BODY, Policy, Route},
         header,
         set_cookie::{self, Attributes, SetCookie},
+        syntax,
     },
     error::{Refusal, Rule},
     jwt,
@@ -150,36 +152,60 @@ fn numbers(line: &str, cookie: &SetCookie<'_>) -> [f64; 12] {
     ]
 }
 
-/// Writes a `Set-Cookie` line. `same_site` in any letter case; `expires` in milliseconds since 1970, as in a `Date`.
+/// Writes a `Set-Cookie` line. All come as the caller gave them, but for `expires`, in milliseconds since 1970.
 #[wasm_bindgen(js_name = serializeSetCookie)]
 #[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
 pub fn serialize_set_cookie(
-    name: &str,
-    value: &str,
-    max_age: Option<f64>,
+    name: &JsValue,
+    value: &JsValue,
+    max_age: &JsValue,
     expires: Option<f64>,
-    domain: Option<String>,
-    path: Option<String>,
+    domain: &JsValue,
+    path: &JsValue,
     secure: Option<bool>,
     http_only: bool,
-    same_site: Option<String>,
+    same_site: &JsValue,
     partitioned: bool,
 ) -> Result<String, JsValue> {
     let write = || -> Result<String, Refusal> {
-        let same_site = same_site.as_deref().map(|text| SameSite::parse(text).ok_or(Rule::SameSiteUnknown));
+        let name = text(name, Rule::NameNotText)?;
+        let value = text(value, Rule::ValueNotText)?;
+        let domain = optional(domain, |domain| text(domain, Rule::DomainNotText))?;
+        let path = optional(path, |path| text(path, Rule::PathNotText))?;
         let attributes = Attributes {
-            max_age,
+            max_age: optional(max_age, |seconds| Ok(seconds.as_f64().ok_or(Rule::MaxAgeNotNumber)?))?,
             expires: expires.map(|milliseconds| milliseconds / 1000.0),
             domain: domain.as_deref(),
             path: path.as_deref(),
             secure,
             http_only,
-            same_site: same_site.transpose()?,
+            same_site: optional(same_site, |same_site| {
+                let same_site = text(same_site, Rule::SameSiteUnknown)?;
+                Ok(SameSite::parse(same_site.as_str()).ok_or(Rule::SameSiteUnknown)?)
+            })?,
             partitioned,
         };
-        set_cookie::serialize(name, value, &attributes)
+        set_cookie::serialize(&name, &value, &attributes)
     };
     write().map_err(super::thrown)
+}
+
+/// Nothing for `undefined` and `null`.
+fn optional<T>(
+    value: &JsValue,
+    read: impl FnOnce(&JsValue) -> Result<T, Refusal>,
+) -> Result<Option<T>, Refusal> {
+    (!value.is_undefined() && !value.is_null()).then(|| read(value)).transpose()
+}
+
+/// A string without lone surrogates, which UTF-8 would hide.
+fn text(value: &JsValue, not_text: Rule) -> Result<String, Refusal> {
+    let text = value.as_string().ok_or(not_text)?;
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        let units: Vec<u16> = JsString::from(value.clone()).iter().collect();
+        syntax::encode_value(units.as_slice(), |_| ())?;
+    }
+    Ok(text)
 }
 
 /// Divides `Set-Cookie` headers that were joined with commas.
