@@ -313,7 +313,7 @@ mod tests {
     fn on(host: &str, query: &str) -> Result<String, Rule> {
         Fields::parse(query, Form::UrlEncoded)
             .and_then(|fields| fields.set_cookie(Route::Cookie, &Policy::default(), host, NOW))
-            .map_err(|refusal| refusal.rule())
+            .map_err(Refusal::rule)
     }
 
     fn line(query: &str) -> Result<String, Rule> {
@@ -485,7 +485,7 @@ mod tests {
 
     #[test]
     fn json_has_the_same_fields_with_types_of_their_own() {
-        let read = |text: &str| Fields::parse(text, Form::Json).map_err(|refusal| refusal.rule());
+        let read = |text: &str| Fields::parse(text, Form::Json).map_err(Refusal::rule);
         let full = Fields {
             name: Some("a".into()),
             value: Some("b".into()),
@@ -533,7 +533,7 @@ mod tests {
             ("multipart/form-data; boundary=x", Err(Rule::EndpointContent)),
             ("application/jsonp", Err(Rule::EndpointContent)),
         ] {
-            assert_eq!(Form::of(content_type).map_err(|refusal| refusal.rule()), form, "{content_type}");
+            assert_eq!(Form::of(content_type).map_err(Refusal::rule), form, "{content_type}");
         }
     }
 

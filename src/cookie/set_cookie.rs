@@ -7,7 +7,7 @@ use cookie::{Cookie, time};
 use super::{
     attributes::{self, MAX_AGE, Prefix, SameSite, Security},
     date,
-    syntax::{self, MAX_ATTRIBUTE, MAX_PAIR, is_control, is_token},
+    syntax::{self, Class, MAX_ATTRIBUTE, MAX_PAIR},
 };
 use crate::error::{Refusal, Rule};
 
@@ -49,7 +49,7 @@ pub struct SetCookie<'a> {
 /// ```
 pub fn parse(line: &str) -> Option<SetCookie<'_>> {
     // Step 1: a control character other than a tab, anywhere.
-    if line.bytes().any(|byte| is_control(byte.into()) && byte != b'\t') {
+    if line.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
         return None;
     }
     // Step 2.
@@ -273,7 +273,10 @@ pub fn split(joined: &str) -> impl Iterator<Item = &str> {
 /// Whether a text starts with a name and `=`. Square brackets, which PHP writes, count as part of a name.
 fn starts_with_pair(text: &str) -> bool {
     let text = text.trim_start_matches([' ', '\t']);
-    let name = text.bytes().take_while(|&byte| is_token(byte.into()) || byte == b'[' || byte == b']').count();
+    let name = text
+        .bytes()
+        .take_while(|&byte| Class::TOKEN.has(byte.into()) || byte == b'[' || byte == b']')
+        .count();
     name > 0 && text.get(name..).is_some_and(|after| after.trim_start_matches([' ', '\t']).starts_with('='))
 }
 
@@ -522,7 +525,7 @@ mod tests {
             ("__Http-a", "b", Attributes { http_only: true, ..plain }, Ok("__Http-a=b; HttpOnly; Secure")),
             ("__Host-Http-a", "b", Attributes { http_only: true, ..plain }, Err(Rule::PrefixHostPath)),
         ] {
-            let written = serialize(name, value, &attributes).map_err(|refusal| refusal.rule());
+            let written = serialize(name, value, &attributes).map_err(Refusal::rule);
             assert_eq!(written.as_deref(), expected.as_ref().copied(), "{name} {value:?} {attributes:?}");
         }
         assert!(serialize("a", &"v".repeat(4095), &plain).is_ok());
