@@ -6,6 +6,6 @@ libfuzzer_sys::fuzz_target!(|header: &str| {
     for pair in pairs(header).filter(|pair| !pair.name().is_empty()) {
         let found = find(header, &header[pair.name()]).expect("it was read a moment ago");
         assert!(found.name().start <= pair.name().start);
-        assert_eq!(pair.encoded, header[pair.value()].contains('%'));
+        assert!(pair.encoded || !header[pair.value()].contains('%'));
     }
 });

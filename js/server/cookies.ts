@@ -85,20 +85,17 @@ const names: string[] = [];
 const values: string[] = [];
 let length = 0;
 
-/** Fills names and values; a name that stood at the same place in the header before is not made anew. */
+/** Fills names and values, but for the names that the module knows from the header before. */
 function readHeader(header: string): void {
   let at = rules((m) => m.readCookies(write(m, header))) >>> 2;
   renew();
   const count = words[at++] as number;
   lastHeader = undefined;
   for (let i = 0; i < count; i++, at += 5) {
-    const start = words[at] as number;
-    const end = words[at + 1] as number;
-    const known = names[i];
-    if (known === undefined || known.length !== end - start || !header.startsWith(known, start))
-      names[i] = header.slice(start, end);
+    const flags = words[at + 4] as number;
+    if ((flags & 2) === 0) names[i] = header.slice(words[at], words[at + 1]);
     const value = header.slice(words[at + 2], words[at + 3]);
-    values[i] = words[at + 4] === 0 ? value : decode(value);
+    values[i] = (flags & 1) === 0 ? value : decode(value);
   }
   length = count;
   lastHeader = header;

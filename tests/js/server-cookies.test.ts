@@ -79,6 +79,30 @@ describe("getRequestCookies", () => {
       expect({ ...getRequestCookies(header) }).toEqual(expected);
     }
   });
+  test("names that stood in the header before are not taken for those of this one", () => {
+    const headers = [
+      "a=1; bb=2; c=3",
+      "a=4; cc=5; c=6; d=7",
+      "é=8; cc=9",
+      "a=1; cc=2",
+      "=x; a=3",
+      "y; a=4",
+      "b=5",
+    ];
+    const expected = [
+      { a: "1", bb: "2", c: "3" },
+      { a: "4", cc: "5", c: "6", d: "7" },
+      { é: "8", cc: "9" },
+      { a: "1", cc: "2" },
+      { "": "x", a: "3" },
+      { "": "y", a: "4" },
+      { b: "5" },
+    ];
+    for (const [i, header] of headers.entries())
+      expect({ ...getRequestCookies(header) }).toEqual(expected[i]);
+    for (const [i, header] of [...headers.entries()].reverse())
+      expect({ ...getRequestCookies(header) }).toEqual(expected[i]);
+  });
   test("a large header with characters beyond ASCII is read in linear time", () => {
     const header = Array.from({ length: 20_000 }, (_, i) => `ü${i}=é`).join("; ");
     const start = performance.now();

@@ -29,15 +29,26 @@ use crate::{
 struct Exchange {
     /// UTF-8, written by JavaScript.
     text: Vec<u8>,
-    /// Number of cookies, then for each: name start, name end, value start, value end, whether it holds a `%`.
+    /// Number of cookies, then for each: name start, name end, value start, value end, and the sum of 1 for a `%` in the
+    /// value and 2 for the name that stood at this place in the header before, for requests repeat their names.
     cookies: Vec<u32>,
+    /// The header before, if it was ASCII.
+    before: Vec<u8>,
+    /// Where the names of the header before stand in it.
+    names: Vec<(u32, u32)>,
     /// See [`read_set_cookie`].
     set_cookie: [f64; 12],
 }
 
 thread_local! {
     static EXCHANGE: RefCell<Exchange> =
-        const { RefCell::new(Exchange { text: Vec::new(), cookies: Vec::new(), set_cookie: [0.0; 12] }) };
+        const { RefCell::new(Exchange {
+            text: Vec::new(),
+            cookies: Vec::new(),
+            before: Vec::new(),
+            names: Vec::new(),
+            set_cookie: [0.0; 12],
+        }) };
 }
 
 /// The module's memory, in which the addresses below lie.
@@ -75,21 +86,36 @@ fn offset_of(text: &str) -> impl Fn(usize) -> usize {
 /// Reads the first so many bytes of the text as a `Cookie` header; the address of [`Exchange::cookies`].
 #[wasm_bindgen(js_name = readCookies)]
 pub fn read_cookies(bytes: usize) -> *const u32 {
-    EXCHANGE.with_borrow_mut(|Exchange { text, cookies, .. }| {
+    EXCHANGE.with_borrow_mut(|Exchange { text, cookies, before, names, .. }| {
         let text = text.get(..bytes).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
         cookies.clear();
         cookies.push(0);
         let mut count = 0;
         for pair in header::pairs(text) {
             let (name, value) = (pair.name(), pair.value());
-            let places = [name.start, name.end, value.start, value.end, usize::from(pair.encoded)];
-            cookies.extend(places.map(|place| place as u32));
+            let known = names.get(count).is_some_and(|&(start, end)| {
+                let known = before.get(start as usize..end as usize);
+                known.is_some() && known == text.as_bytes().get(name.clone())
+            });
+            let flags = usize::from(pair.encoded) + 2 * usize::from(known);
+            let numbers = [name.start, name.end, value.start, value.end, flags];
+            cookies.extend(numbers.map(|number| number as u32));
             count += 1;
         }
         if let Some(first) = cookies.first_mut() {
-            *first = count;
+            *first = count as u32;
         }
-        if !text.is_ascii() {
+        before.clear();
+        names.clear();
+        if text.is_ascii() {
+            before.extend(text.as_bytes());
+            names.extend(cookies.get(1..).unwrap_or_default().chunks_exact(5).filter_map(|cookie| {
+                match *cookie {
+                    [start, end, ..] => Some((start, end)),
+                    _ => None,
+                }
+            }));
+        } else {
             to_utf16(
                 text,
                 cookies.iter_mut().skip(1).enumerate().filter(|(i, _)| i % 5 != 4).map(|(_, at)| at),
