@@ -87,6 +87,15 @@ macro_rules! rules {
                 match self { $(Rule::$variant => Code::$code,)* }
             }
 
+            /// The HTTP status that a handler answers with: that of the code, but for the cookie endpoint, where a
+            /// body that is too large is a bad request like any other.
+            pub const fn status(self) -> u16 {
+                match self {
+                    Rule::EndpointBody => 400,
+                    rule => rule.code().status(),
+                }
+            }
+
             /// The rule as one sentence, without a full stop.
             pub const fn text(self) -> &'static str {
                 match self { $(Rule::$variant => $text,)* }
@@ -132,15 +141,16 @@ rules! {
     EndpointRefused = 33 EndpointRefused "the endpoint refused",
 
     ProofMissing = 64 CrossOrigin "the request carries no proof of the same origin",
-    FieldMissing = 65 FieldInvalid "a required field is missing",
+    FieldMissing = 65 FieldInvalid "the fields name and value are required",
     FieldTwice = 66 FieldInvalid "a field stands only once",
     FieldUnknown = 67 FieldInvalid "the field is not known here",
-    FieldMalformed = 68 FieldInvalid "the field is malformed",
+    FieldMalformed = 68 FieldInvalid "the fields are a form or a JSON object, and includeSubdomains is true or false",
     TtlInvalid = 69 MaxAgeInvalid "ttl is a number of seconds that is not negative",
     NameReserved = 70 NameInvalid "this cookie is not for the page to set",
     NameNotListed = 71 NameInvalid "the endpoint does not set a cookie of this name",
     EndpointMethod = 72 MethodNotAllowed "the endpoint answers GET and POST",
     EndpointBody = 73 BodyTooLarge "the body takes at most 8 KiB",
+    EndpointContent = 74 BodyInvalid "the body is a JSON object or a URL-encoded form, in UTF-8",
 
     TargetUnknown = 96 UnknownTarget "no target is declared under this address",
     TargetMethod = 97 MethodNotAllowed "the target does not allow this method",

@@ -31,6 +31,8 @@ pub mod error;
 pub mod template;
 
 #[cfg(feature = "std")]
+mod json;
+#[cfg(feature = "std")]
 pub mod jwt;
 #[cfg(feature = "std")]
 pub mod origin;

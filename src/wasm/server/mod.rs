@@ -20,7 +20,7 @@ pub(crate) fn thrown(refusal: impl Into<Refusal>) -> JsValue {
         ("code", refusal.code().as_str().into()),
         ("message", refusal.to_string().into()),
         ("rule", refusal.rule().text().into()),
-        ("status", refusal.code().status().into()),
+        ("status", refusal.rule().status().into()),
     ];
     for (key, value) in fields {
         // Setting a property of a fresh object cannot fail.

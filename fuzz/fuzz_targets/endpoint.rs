@@ -1,0 +1,14 @@
+//! Whatever is sent, the cookie is Secure, `HttpOnly` and of the host alone.
+#![no_main]
+use httponly::cookie::{
+    endpoint::{Fields, Form, Policy, Route},
+    set_cookie::parse,
+};
+
+libfuzzer_sys::fuzz_target!(|input: (bool, &str)| {
+    let form = if input.0 { Form::Json } else { Form::UrlEncoded };
+    let Ok(fields) = Fields::parse(input.1, form) else { return };
+    let Ok(line) = fields.set_cookie(Route::Cookie, &Policy::default(), "app.example", 0) else { return };
+    let cookie = parse(&line).expect("browsers store what the endpoint sends");
+    assert!(cookie.secure && cookie.http_only && cookie.domain.is_none_or(|domain| domain == "app.example"));
+});

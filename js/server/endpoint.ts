@@ -1,0 +1,97 @@
+/**
+ * The cookie endpoint: sets the cookies that a page may spend but never read.
+ *
+ * @module
+ */
+import { HttpOnlyError } from "../errors.ts";
+import { rules, type ServerRefusal } from "../wasm/server.ts";
+import { proveSameOrigin } from "./origin.ts";
+
+/** Options of {@link cookieEndpoint}. */
+export interface CookieEndpointOptions {
+  /** The only names that may be set; by default all but the reserved ones. */
+  names?: string[];
+  /**
+   * Names that are never set, nor with the prefix `__Secure-` or `__Host-`: those of the session and of sign-in
+   * transactions. By default the session cookies of Better Auth. `__Http-` and `__Host-Http-` names are never set.
+   */
+  reserved?: string[];
+  /** The app's own origin, for servers behind TLS; by default that of the request. Its host is the Domain. */
+  origin?: string;
+  /** Takes the shape of the other handlers' option; setting a cookie needs no address. */
+  clientAddress?: (request: Request, platform?: unknown) => string | undefined;
+}
+
+const RESERVED = ["better-auth.session_token", "better-auth.session_data", "better-auth.state"];
+const encoder = new TextEncoder();
+
+/**
+ * The handler behind `setHttpOnlyCookie` and `setSessionCookies`. Mount it at `/.nordcraft/cookies/set-cookie`,
+ * `/.toddle/cookies/set-cookie` and `/.toddle/cookies/set-session-cookie`, or anywhere with `configure`.
+ *
+ * It answers GET (fields in the query) and POST (JSON or form) of the own origin with 200, an empty body and one
+ * `Set-Cookie` line, always Secure and HttpOnly; with a typed JSON error otherwise.
+ *
+ * @throws TypeError if `origin` is no URL
+ *
+ * @example
+ * ```ts
+ * const setCookie = cookieEndpoint({ names: ["access_token"] });
+ * export const POST = ({ request }) => setCookie(request);
+ * ```
+ */
+export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: Request) => Promise<Response> {
+  const { names, reserved = RESERVED } = options;
+  const own = options.origin === undefined ? undefined : new URL(options.origin);
+  return async (request) => {
+    try {
+      const inBody = rules((m) => m.endpointMethod(request.method));
+      proveSameOrigin(request, own?.origin);
+      const url = new URL(request.url);
+      const fields = inBody ? await read(request) : encoder.encode(url.search.slice(1));
+      const line = rules((m) =>
+        m.endpointSetCookie(
+          url.pathname,
+          fields,
+          inBody ? (request.headers.get("content-type") ?? "") : undefined,
+          (own ?? url).hostname,
+          Date.now(),
+          names,
+          reserved,
+        ),
+      );
+      return new Response(null, { headers: { "set-cookie": line, "cache-control": "private, no-store" } });
+    } catch (error) {
+      if (error instanceof HttpOnlyError) return refuse(error as ServerRefusal);
+      throw error;
+    }
+  };
+}
+
+/** The body, which is given up as soon as it is too large. */
+async function read(request: Request): Promise<Uint8Array> {
+  let body = new Uint8Array(0);
+  const reader = request.body?.getReader();
+  if (reader === undefined) return body;
+  try {
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      const length = body.length + chunk.value.length;
+      rules((m) => m.endpointBody(length));
+      const longer = new Uint8Array(length);
+      longer.set(body);
+      longer.set(chunk.value, body.length);
+      body = longer;
+    }
+    return body;
+  } catch (error) {
+    // What is left of the body is of no interest, and neither is whether cancelling it works.
+    reader.cancel().catch(() => {});
+    throw error;
+  }
+}
+
+function refuse({ code, message, status }: ServerRefusal): Response {
+  const headers = new Headers({ "content-type": "application/json", "cache-control": "private, no-store" });
+  if (status === 405) headers.set("allow", "GET, POST");
+  return new Response(JSON.stringify({ error: { code, message } }), { status, headers });
+}
