@@ -1,1 +1,185 @@
-//! To be written.
+//! Which requests may change state or spend a cookie: those with a proof that the app's own origin sent them.
+//!
+//! A browser sends the cookies of a site along with requests that other sites caused. The proof is what such a
+//! request cannot carry: Fetch Metadata (W3C Fetch Metadata Request Headers, section 2), an equal `Origin`
+//! (RFC 6454 section 7), or a header that a page of another origin can only send after a CORS preflight, which no
+//! handler here ever answers.
+
+use crate::error::{Refusal, Rule};
+
+/// The header by which this package's own functions say who they are; its value is `1`.
+pub const PROOF_HEADER: &str = "x-httponly";
+
+/// The header values of one request that the proof is made of; `None` is an absent header.
+///
+/// A header that was sent twice is one value with a comma in it, as `Headers.get` gives it, and so proves nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Claims<'a> {
+    /// `Sec-Fetch-Site`
+    pub site: Option<&'a str>,
+    /// `Sec-Fetch-Dest`
+    pub dest: Option<&'a str>,
+    /// `Origin`
+    pub origin: Option<&'a str>,
+    /// `x-httponly`
+    pub header: Option<&'a str>,
+}
+
+/// Refuses a request that does not prove that it comes from the origin `own`, written as in `Origin`:
+/// scheme, `://`, host and, if it is not the scheme's own, port.
+///
+/// Proofs are `Sec-Fetch-Site: same-origin` with `Sec-Fetch-Dest: empty`, so that a navigation, a form, an image, a
+/// script or a frame of the same origin is none; and, only where `Sec-Fetch-Site` is absent, an `Origin` that equals
+/// `own`, or `x-httponly: 1` with an `Origin` that is absent or equals `own`. `Origin: null` equals nothing.
+///
+/// # Errors
+/// [`Rule::ProofMissing`].
+///
+/// ```
+/// use httponly::origin::{Claims, prove};
+///
+/// let fetch = Claims { site: Some("same-origin"), dest: Some("empty"), ..Claims::default() };
+/// assert!(prove(fetch, "https://app.example").is_ok());
+///
+/// let link = Claims { site: Some("same-origin"), dest: Some("document"), ..Claims::default() };
+/// assert!(prove(link, "https://app.example").is_err());
+/// ```
+pub fn prove(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
+    let equal = |origin: &str| origin == own && own != "null" && !own.is_empty();
+    let proven = match (claims.site, claims.origin) {
+        (Some(site), _) => site == "same-origin" && claims.dest == Some("empty"),
+        (None, Some(origin)) => equal(origin) && claims.header.is_none_or(|value| value == "1"),
+        (None, None) => claims.header == Some("1"),
+    };
+    if proven { Ok(()) } else { Err(Rule::ProofMissing.into()) }
+}
+
+/// The origin of an absolute http or https URL as the URL standard writes it: everything before the path.
+///
+/// It does not parse, it cuts: pass `Request.url` or `URL.href`, which are in normal form already.
+///
+/// ```
+/// use httponly::origin::of;
+///
+/// assert_eq!(of("https://app.example:8443/a?b"), Some("https://app.example:8443"));
+/// assert_eq!(of("file:///etc/passwd"), None);
+/// ```
+pub fn of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let authority = rest.split(['/', '?', '#']).next().filter(|a| !a.is_empty() && !a.contains('@'))?;
+    url.get(..url.len() - rest.len() + authority.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: &str = "https://app.example";
+
+    fn proven(site: &str, dest: &str, origin: &str, header: &str) -> bool {
+        fn some(value: &str) -> Option<&str> {
+            (value != "-").then_some(value)
+        }
+        prove(Claims { site: some(site), dest: some(dest), origin: some(origin), header: some(header) }, OWN)
+            .is_ok()
+    }
+
+    #[test]
+    fn a_fetch_of_the_same_origin_is_proven() {
+        assert!(proven("same-origin", "empty", "-", "-"));
+        assert!(proven("same-origin", "empty", OWN, "1"));
+        // Behind a TLS terminator the app may take its own origin for http: the browser's word stands.
+        assert!(proven("same-origin", "empty", "http://app.example", "-"));
+    }
+
+    #[test]
+    fn what_is_no_fetch_is_not_proven_even_from_the_same_origin() {
+        for dest in ["-", "document", "iframe", "image", "script", "style", "worker", "serviceworker", ""] {
+            assert!(!proven("same-origin", dest, OWN, "1"), "{dest}");
+        }
+    }
+
+    #[test]
+    fn another_site_is_not_proven_whatever_else_it_sends() {
+        for site in ["cross-site", "same-site", "none", "", "Same-Origin", "same-origin ", "null"] {
+            for origin in ["-", OWN, "null"] {
+                for header in ["-", "1"] {
+                    assert!(!proven(site, "empty", origin, header), "{site} {origin} {header}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_fetch_metadata_an_equal_origin_proves() {
+        assert!(proven("-", "-", OWN, "-"));
+        assert!(proven("-", "-", OWN, "1"));
+        assert!(proven("-", "document", OWN, "-"));
+    }
+
+    #[test]
+    fn an_origin_that_differs_in_anything_does_not_prove() {
+        for origin in [
+            "",
+            "null",
+            "http://app.example",
+            "https://app.example:443",
+            "https://app.example:8443",
+            "https://app.example/",
+            "https://app.example.evil.example",
+            "https://evil.example",
+            "https://sub.app.example",
+            "https://APP.example",
+            "https://app.example.",
+            "https://app.example@evil.example",
+            " https://app.example",
+        ] {
+            for header in ["-", "1"] {
+                assert!(!proven("-", "-", origin, header), "{origin}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_header_proves_where_no_origin_was_sent() {
+        assert!(proven("-", "-", "-", "1"));
+        for header in ["-", "", "0", "true", " 1", "11"] {
+            assert!(!proven("-", "-", "-", header), "{header:?}");
+        }
+        assert!(!proven("-", "-", OWN, "0"));
+    }
+
+    #[test]
+    fn two_values_prove_nothing() {
+        assert!(!proven("same-origin, same-origin", "empty", "-", "-"));
+        assert!(!proven("same-origin, cross-site", "empty", "-", "-"));
+        assert!(!proven("same-origin", "empty, empty", "-", "-"));
+        assert!(!proven("-", "-", "https://app.example, https://app.example", "1"));
+        assert!(!proven("-", "-", "-", "1, 1"));
+    }
+
+    #[test]
+    fn an_app_without_an_origin_has_no_equal() {
+        for own in ["null", ""] {
+            let claims = Claims { origin: Some(own), header: Some("1"), ..Claims::default() };
+            assert!(prove(claims, own).is_err());
+        }
+    }
+
+    #[test]
+    fn the_origin_is_cut_from_a_url_in_normal_form() {
+        for (url, origin) in [
+            ("https://a.example/", Some("https://a.example")),
+            ("http://a.example:81?x", Some("http://a.example:81")),
+            ("http://[::1]:81/#", Some("http://[::1]:81")),
+            ("https://", None),
+            ("https:///a", None),
+            ("ftp://a.example/", None),
+            ("https://u:p@a.example/", None),
+            ("/path", None),
+            ("", None),
+        ] {
+            assert_eq!(of(url), origin, "{url}");
+        }
+    }
+}

@@ -1,1 +1,2 @@
 export { type ErrorCode, HttpOnlyError } from "../errors.ts";
+export { proveSameOrigin } from "./origin.ts";

@@ -1,0 +1,29 @@
+/**
+ * The proof that a request comes from the app's own origin.
+ *
+ * @module
+ */
+import { rules } from "../wasm/server.ts";
+
+/**
+ * Refuses a request that does not prove that the app's own origin sent it: by `Sec-Fetch-Site: same-origin` with
+ * `Sec-Fetch-Dest: empty`, or, from clients without Fetch Metadata, by an equal `Origin` or by `x-httponly: 1`
+ * without a foreign `Origin`.
+ *
+ * @param origin the app's own origin, for servers behind TLS; by default that of `request.url`
+ * @throws HttpOnlyError `cross-origin`, with status 403
+ * @throws TypeError if `origin` is no URL
+ */
+export function proveSameOrigin(request: Request, origin?: string): void {
+  const own = new URL(origin ?? request.url).origin;
+  const { headers } = request;
+  rules((m) =>
+    m.proveSameOrigin(
+      headers.get("sec-fetch-site") ?? undefined,
+      headers.get("sec-fetch-dest") ?? undefined,
+      headers.get("origin") ?? undefined,
+      headers.get("x-httponly") ?? undefined,
+      own,
+    ),
+  );
+}
