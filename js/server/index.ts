@@ -1,2 +1,5 @@
 export { type ErrorCode, HttpOnlyError } from "../errors.ts";
 export { proveSameOrigin } from "./origin.ts";
+export { apiProxy, type ProxyHandler, type ProxyOptions, type ProxySettings, type Target } from "./proxy.ts";
+export { safeRedirect } from "./redirect.ts";
+export { applyTemplateValues, type TemplateContext } from "./template.ts";
