@@ -64,7 +64,8 @@ fn stays(path: &str) -> bool {
         }
     }
     // An empty first segment with another behind it is `//host`.
-    !(kept.len() > 1 && kept.first().is_some_and(|first| first.is_empty())) && !path.starts_with("//")
+    let names_host = kept.len() > 1 && kept.first().is_some_and(|first| first.is_empty());
+    !names_host && !path.starts_with("//")
 }
 
 /// 1 for a single-dot segment, 2 for a double-dot one, 0 for all else (WHATWG URL section 4.1).

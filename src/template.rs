@@ -103,17 +103,10 @@ mod substitution {
             let start = at + find(text.get(at..)?, OPEN.as_bytes())?;
             let name = start + OPEN.len();
             let mut end = name + 1;
-            loop {
-                let rest = text.get(end..)?;
-                if rest.starts_with(CLOSE.as_bytes()) {
+            // Where a line ends before a template closes, or the text does, none that opens in between closes either.
+            while !breaks_line(text.get(end - 1..)?) {
+                if text.get(end..)?.starts_with(CLOSE.as_bytes()) {
                     return Some((start..end + CLOSE.len(), name..end));
-                }
-                if rest.is_empty() {
-                    // No template closes before the end of the text, so that none that opens later does either.
-                    return None;
-                }
-                if breaks_line(text.get(end - 1..).unwrap_or_default()) {
-                    break;
                 }
                 end += 1;
             }
@@ -212,9 +205,15 @@ mod substitution {
         fn value(&mut self, value: &[u8], context: Context) -> Result<(), Refusal> {
             match context {
                 Context::Text => self.bytes.extend_from_slice(value),
-                Context::Json => value.iter().for_each(|&byte| escape_json(byte, &mut self.bytes)),
+                Context::Json => {
+                    for &byte in value {
+                        escape_json(byte, &mut self.bytes);
+                    }
+                }
                 Context::Form | Context::Query => {
-                    value.iter().for_each(|&byte| encode(byte, context, &mut self.bytes));
+                    for &byte in value {
+                        encode(byte, context, &mut self.bytes);
+                    }
                 }
                 Context::Header => {
                     let text = core::str::from_utf8(value).map_err(|_| Rule::HeaderValue)?;
@@ -262,14 +261,13 @@ mod substitution {
 
     /// Refuses a header value with CR, LF, NUL or a character beyond Latin-1.
     pub(crate) fn check_header_value(value: &str) -> Result<(), Refusal> {
-        let mut index = 0;
-        for c in value.chars() {
+        // All characters before the first beyond Latin-1 take one UTF-16 unit, as they do one place in the text.
+        for (index, c) in (0..).zip(value.chars()) {
             if matches!(c, '\r' | '\n' | '\0') || c > '\u{ff}' {
                 let mut units = [0; 2];
                 c.encode_utf16(&mut units);
                 return Err(Refusal::at(Rule::HeaderValue, index, units[0]));
             }
-            index += 1;
         }
         Ok(())
     }

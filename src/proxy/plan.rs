@@ -147,14 +147,14 @@ impl Proxy {
             }
             out.push((name, value.into()));
         }
-        let credentials = self.credentials(target, incoming, &mut purse)?;
+        let credentials = credentials(target, incoming, &purse)?;
         if purse.is_open() || credentials.is_some() {
             incoming.prove(self.own_origin())?;
         }
 
         let query = match query {
             Some(query) if purse.is_open() && target.fills(Place::Query) => {
-                Some(substitute(query, Context::Query, |name| purse.value(name))?)
+                Some(substitute(query, Context::Query, |name| Ok(purse.value(name)))?)
             }
             query => query.map(Cow::Borrowed),
         };
@@ -164,7 +164,7 @@ impl Proxy {
                 if let Cow::Borrowed(text) = value
                     && listed
                 {
-                    *value = substitute(text, Context::Header, |name| purse.value(name))?;
+                    *value = substitute(text, Context::Header, |name| Ok(purse.value(name)))?;
                 }
             }
         }
@@ -187,30 +187,6 @@ impl Proxy {
                 && (named_by_header.is_none() || incoming.get(BODY_HEADER).is_some()),
             idempotent: ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(&incoming.method),
         })
-    }
-
-    /// The Authorization value: the target's bearer, or the client's own if its credentials are exactly one template.
-    fn credentials<'a>(
-        &'a self,
-        target: &'a Target,
-        incoming: &Incoming<'a>,
-        purse: &mut Purse<'a>,
-    ) -> Result<Option<String>, Refusal> {
-        let (scheme, cookie) = match &target.bearer {
-            Some(cookie) => ("Bearer ", cookie.as_str()),
-            None => {
-                let own = incoming.get("authorization").filter(|_| target.fills(Place::Header));
-                let nominated = headers::nominates(incoming.get("connection"), "authorization");
-                let Some((scheme, name)) = own.filter(|_| !nominated).and_then(headers::authorization) else {
-                    return Ok(None);
-                };
-                purse.grant(name)?;
-                (scheme, name)
-            }
-        };
-        let value = purse.find(cookie)?.filter(|value| !value.is_empty()).ok_or(Rule::CookieAbsent)?;
-        template::check_header_value(&value)?;
-        Ok(Some(format!("{scheme}{value}")))
     }
 
     /// The local address of a `Location` that a target's upstream sent in answer to the URL `requested`; `None` if
@@ -251,9 +227,31 @@ impl Proxy {
             return Ok(None);
         }
         incoming.prove(self.own_origin())?;
-        let filled = substitute_within(text, context, self.body_limit, |name| purse.value(name))?;
+        let filled = substitute_within(text, context, self.body_limit, |name| Ok(purse.value(name)))?;
         Ok(Some(filled.into_owned().into_bytes()))
     }
+}
+
+/// The Authorization value: the target's bearer, or the client's own if its credentials are exactly one template.
+fn credentials<'a>(
+    target: &Target,
+    incoming: &Incoming<'a>,
+    purse: &Purse<'a>,
+) -> Result<Option<String>, Refusal> {
+    let (scheme, cookie) = if let Some(cookie) = &target.bearer {
+        ("Bearer ", cookie.as_str())
+    } else {
+        let own = incoming.get("authorization").filter(|_| target.fills(Place::Header));
+        let nominated = headers::nominates(incoming.get("connection"), "authorization");
+        let Some((scheme, name)) = own.filter(|_| !nominated).and_then(headers::authorization) else {
+            return Ok(None);
+        };
+        purse.grant(name)?;
+        (scheme, name)
+    };
+    let value = purse.find(cookie)?.filter(|value| !value.is_empty()).ok_or(Rule::CookieAbsent)?;
+    template::check_header_value(&value)?;
+    Ok(Some(format!("{scheme}{value}")))
 }
 
 impl Target {
@@ -321,8 +319,8 @@ impl<'a> Purse<'a> {
     }
 
     /// The value of a noted cookie; an absent one is the empty text.
-    fn value(&self, name: &str) -> Result<Cow<'_, str>, Refusal> {
+    fn value(&self, name: &str) -> Cow<'_, str> {
         let noted = self.noted.iter().find(|(known, _)| known == name);
-        Ok(noted.map_or(Cow::Borrowed(""), |(_, value)| Cow::Borrowed(value)))
+        noted.map_or(Cow::Borrowed(""), |(_, value)| Cow::Borrowed(value))
     }
 }

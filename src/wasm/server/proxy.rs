@@ -13,7 +13,7 @@ use super::thrown;
 use crate::{
     error::Rule,
     proxy::{
-        config::{Declaration, Proxy as Rules},
+        config::{Declaration, Proxy as Rules, Target},
         headers::{Answer, CookieRule, Verdict, fate},
         plan::Incoming,
     },
@@ -103,7 +103,7 @@ impl Proxy {
     /// The value of the `Allow` header for a request URL.
     pub fn allow(&self, url: &str) -> String {
         let target = self.0.find(url).ok().and_then(|index| self.0.target(index));
-        target.map(|target| target.allow()).unwrap_or_default()
+        target.map(Target::allow).unwrap_or_default()
     }
 
     /// Whether a request header is to be part of the head.

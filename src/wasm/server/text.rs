@@ -1,5 +1,8 @@
 //! Templates, redirects and the proof of the same origin.
 
+// wasm-bindgen takes optional texts and lists of texts by value only.
+#![allow(clippy::needless_pass_by_value)]
+
 use std::borrow::Cow;
 
 use js_sys::{Object, Reflect, TypeError};
