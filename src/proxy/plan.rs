@@ -170,9 +170,10 @@ impl Proxy {
         }
         let spends = purse.is_open() || credentials.is_some();
         out.extend(credentials.map(|value| ("authorization", Cow::Owned(value))));
-        // A part of a compressed body could not be decompressed.
-        let encoding = if incoming.get("range").is_some() { "identity" } else { "gzip, deflate" };
-        out.push(("accept-encoding", encoding.into()));
+        // A part of a compressed body could not be decompressed: `fetch` itself asks for `identity` beside a range.
+        if incoming.get("range").is_none() {
+            out.push(("accept-encoding", "gzip, deflate".into()));
+        }
         out.extend(incoming.client.and_then(headers::address).map(|ip| ("x-forwarded-for", Cow::Owned(ip))));
         if let Some((scheme, host)) = self.own_origin().and_then(|origin| origin.split_once("://")) {
             out.push(("x-forwarded-proto", scheme.into()));

@@ -106,13 +106,20 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   }
   outgoing.flushHeaders();
   const reader = response.body.getReader();
-  outgoing.on("close", () => void reader.cancel().catch(() => {}));
+  let resume = () => {};
+  outgoing.on("drain", () => resume());
+  outgoing.on("close", () => {
+    resume();
+    void reader.cancel().catch(() => {});
+  });
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!outgoing.write(value))
-        await new Promise<void>((resume) => outgoing.once("drain", resume).once("close", resume));
+      if (!outgoing.write(value) && !outgoing.destroyed)
+        await new Promise<void>((done) => {
+          resume = done;
+        });
     }
     outgoing.end();
   } catch {
