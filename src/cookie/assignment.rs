@@ -212,7 +212,7 @@ mod tests {
     fn assign(wish: Wish<&str>, page: Page<&str>) -> Result<String, Rule> {
         let mut bytes = [0; MAX_ASSIGNMENT];
         let mut buffer = Buffer::new(&mut bytes);
-        write(&wish, &page, &mut buffer).map_err(|refusal| refusal.rule())?;
+        write(&wish, &page, &mut buffer).map_err(Refusal::rule)?;
         Ok(String::from_utf8(buffer.into_bytes().to_vec()).unwrap())
     }
 

@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     fn rule(result: Result<(), Refusal>) -> Option<Rule> {
-        result.err().map(|refusal| refusal.rule())
+        result.err().map(Refusal::rule)
     }
 
     #[test]

@@ -290,10 +290,12 @@ mod tests {
             let Some(character) = char::from_u32(code).filter(|c| !c.is_ascii_control()) else { continue };
             let mut text = String::new();
             encode_value(character.to_string().as_str(), |byte| text.push(byte.into())).unwrap();
-            let mut bytes = [0; 4];
-            let expected = match Class::LITERAL.has(code) {
-                true => character.to_string(),
-                false => character.encode_utf8(&mut bytes).bytes().map(|b| format!("%{b:02X}")).collect(),
+            let expected = if Class::LITERAL.has(code) {
+                character.to_string()
+            } else {
+                let mut bytes = [0; 4];
+                let bytes = character.encode_utf8(&mut bytes).bytes();
+                bytes.flat_map(|byte| format!("%{byte:02X}").into_bytes()).map(char::from).collect()
             };
             assert_eq!(text, expected);
         }

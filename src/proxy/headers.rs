@@ -1,1 +1,377 @@
-//! To be written.
+//! Which headers survive the proxy, both ways.
+//!
+//! Requests go by a list of what passes, responses by a list of what does not: an upstream is known, a client is not,
+//! and a page may need any header of its API. Names are lower-case throughout.
+
+use core::net::IpAddr;
+use std::borrow::Cow;
+
+/// Seed 003's header with the upstream URL.
+pub const URL_HEADER: &str = "x-nordcraft-url";
+/// Seed 003's header that asks for templates in the body to be filled in, by its presence.
+pub const BODY_HEADER: &str = "x-nordcraft-templates-in-body";
+
+/// Hop-by-hop fields (RFC 9110 section 7.6.1, and RFC 2616 section 13.5.1 for what is older).
+const HOP_BY_HOP: &[&str] = &[
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+    "http2-settings",
+];
+
+/// Request headers that pass to every target.
+const REQUEST: &[&str] = &[
+    "accept",
+    "accept-language",
+    "content-type",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "last-event-id",
+    "range",
+];
+
+/// Request headers that the proxy's decisions read.
+const EVIDENCE: &[&str] = &[
+    "authorization",
+    "connection",
+    "cookie",
+    "origin",
+    "sec-fetch-dest",
+    "sec-fetch-site",
+    crate::origin::PROOF_HEADER,
+    BODY_HEADER,
+    URL_HEADER,
+];
+
+/// Request headers that no target can list: they belong to one connection, are the proxy's own to set, or say who
+/// the client is.
+const NOT_LISTABLE: &[&str] = &[
+    "accept-encoding",
+    "content-length",
+    "expect",
+    "forwarded",
+    "host",
+    "via",
+    "x-real-ip",
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "cf-pseudo-ipv4",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "fastly-client-ip",
+    "x-middleware-subrequest",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+    "__proto__",
+];
+
+/// Response headers that would act on the app's origin, on the server before it, or on its caches.
+const RESPONSE_DROPPED: &[&str] = &[
+    "accept-ch",
+    "alt-svc",
+    "cdn-cache-control",
+    "clear-site-data",
+    "cloudflare-cdn-cache-control",
+    "content-security-policy",
+    "content-security-policy-report-only",
+    "critical-ch",
+    "expect-ct",
+    "nel",
+    "origin-agent-cluster",
+    "public-key-pins",
+    "refresh",
+    "report-to",
+    "reporting-endpoints",
+    "service-worker-allowed",
+    "set-cookie2",
+    "set-login",
+    "strict-transport-security",
+    "surrogate-control",
+    "vercel-cdn-cache-control",
+    "x-content-type-options",
+    "x-lighttpd-send-file",
+    "x-reproxy-url",
+    "x-sendfile",
+];
+
+/// Families of response headers that are dropped: CORS answers are the app's to give, and front servers and
+/// frameworks take these for orders.
+const RESPONSE_DROPPED_FAMILIES: &[&str] = &["access-control-", "x-accel-", "x-middleware-"];
+
+/// What becomes of a response header, by its name alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Fate {
+    /// It is dropped.
+    Drop = 0,
+    /// It passes as it is.
+    Keep = 1,
+    /// [`Answer::judge`] decides by its value, which is one of few.
+    Judge = 2,
+    /// [`Answer::judge`] decides by its value, which may be any.
+    JudgeUnique = 3,
+    /// [`Answer::judge`] decides, without its value.
+    JudgeName = 4,
+}
+
+/// What becomes of a response header.
+pub fn fate(name: &str) -> Fate {
+    match name {
+        "cache-control" | "connection" | "content-encoding" | "content-type" | "vary" => Fate::Judge,
+        "location" | "set-cookie" => Fate::JudgeUnique,
+        "content-length" => Fate::JudgeName,
+        _ if HOP_BY_HOP.contains(&name)
+            || RESPONSE_DROPPED.contains(&name)
+            || RESPONSE_DROPPED_FAMILIES.iter().any(|family| name.starts_with(family)) =>
+        {
+            Fate::Drop
+        }
+        _ => Fate::Keep,
+    }
+}
+
+/// Whether a request header passes to every target.
+pub fn passes(name: &str) -> bool {
+    REQUEST.contains(&name)
+}
+
+/// Whether the proxy's decisions read a request header.
+pub fn is_evidence(name: &str) -> bool {
+    EVIDENCE.contains(&name)
+}
+
+/// Whether a target may list a request header to be forwarded.
+pub fn is_listable(name: &str) -> bool {
+    crate::cookie::syntax::check_name(name).is_ok()
+        && !is_evidence(name)
+        && !HOP_BY_HOP.contains(&name)
+        && !NOT_LISTABLE.contains(&name)
+        && !name.starts_with("x-forwarded-")
+        && !name.starts_with("sec-")
+}
+
+/// Whether a `Connection` header names a field as its own.
+pub fn nominates(connection: Option<&str>, name: &str) -> bool {
+    connection.is_some_and(|options| options.split(',').any(|o| o.trim().eq_ignore_ascii_case(name)))
+}
+
+/// The client's address in normal form, an IPv4-mapped one as IPv4; `None` for what is no address.
+pub fn address(text: &str) -> Option<String> {
+    Some(text.trim().parse::<IpAddr>().ok()?.to_canonical().to_string())
+}
+
+/// The scheme and the rest of an Authorization value whose credentials are exactly one template.
+///
+/// ```
+/// use httponly::proxy::headers::authorization;
+///
+/// assert_eq!(authorization("Bearer {{ cookies.t }}"), Some(("Bearer ", "t")));
+/// assert_eq!(authorization("Bearer x{{ cookies.t }}"), None);
+/// ```
+pub fn authorization(value: &str) -> Option<(&str, &str)> {
+    let mut templates = crate::template::scan(value);
+    let template = templates.next()?;
+    let scheme = value.get(..template.range.start)?;
+    let whole = template.range.end == value.len() && templates.next().is_none();
+    let token = scheme.trim_end_matches(' ');
+    let legal =
+        scheme.is_empty() || (token.len() < scheme.len() && crate::cookie::syntax::check_name(token).is_ok());
+    (whole && legal).then_some((scheme, template.name))
+}
+
+/// A response cookie that may pass, and the attributes that it gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CookieRule {
+    /// The cookie's name.
+    pub name: String,
+    /// Its new Domain; without one the cookie becomes host-only, since the upstream's domain is not the app's.
+    pub domain: Option<String>,
+    /// Its new Path; without one the upstream's stays.
+    pub path: Option<String>,
+}
+
+impl CookieRule {
+    /// A `Set-Cookie` line with Domain and Path by this rule and every other byte as it was; `None` if the line sets
+    /// another cookie.
+    ///
+    /// ```
+    /// use httponly::proxy::headers::CookieRule;
+    ///
+    /// let rule = CookieRule { name: "a".into(), path: Some("/".into()), ..CookieRule::default() };
+    /// assert_eq!(rule.apply("a=1; Domain=api.example; Priority=High").as_deref(), Some("a=1; Priority=High; Path=/"));
+    /// assert_eq!(rule.apply("b=1"), None);
+    /// ```
+    pub fn apply(&self, line: &str) -> Option<String> {
+        let mut parts = line.split(';');
+        let pair = parts.next()?;
+        if pair.split_once('=')?.0.trim() != self.name {
+            return None;
+        }
+        let mut out = pair.to_owned();
+        for part in parts {
+            let attribute = part.split('=').next().unwrap_or_default().trim();
+            let replaced = attribute.eq_ignore_ascii_case("domain")
+                || (self.path.is_some() && attribute.eq_ignore_ascii_case("path"));
+            if !replaced {
+                out.push(';');
+                out.push_str(part);
+            }
+        }
+        for (attribute, value) in [("; Domain=", &self.domain), ("; Path=", &self.path)] {
+            if let Some(value) = value {
+                out.push_str(attribute);
+                out.push_str(value);
+            }
+        }
+        Some(out)
+    }
+}
+
+/// What a judged response header becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// The header is sent with this value.
+    Set(&'static str, Cow<'a, str>),
+    /// The upstream's own value is sent.
+    Copy(&'static str),
+    /// A header that was to be kept is dropped after all.
+    Remove(&'a str),
+}
+
+/// An upstream's response, as far as its headers are judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The headers whose [`Fate`] is to be judged, in order.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Whether a cookie was spent on the request.
+    pub spent: bool,
+    /// The response cookies that may pass.
+    pub cookies: &'a [CookieRule],
+}
+
+impl<'a> Answer<'a> {
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|header| header.0 == name).map(|header| header.1)
+    }
+
+    /// Decides about the headers. `relocate` gives the local address of a `Location` inside the target.
+    ///
+    /// Added to every response are `X-Content-Type-Options: nosniff` and `Content-Security-Policy: sandbox`: what an
+    /// upstream sends must not run as a page or a script of the app.
+    pub fn judge(&self, relocate: impl Fn(&str) -> Option<String>) -> Vec<Verdict<'a>> {
+        use Verdict::{Copy, Remove, Set};
+
+        let mut out = vec![
+            Set("x-content-type-options", "nosniff".into()),
+            Set("content-security-policy", "sandbox".into()),
+        ];
+        let content_type = self.get("content-type");
+        let events = content_type.is_some_and(is_event_stream);
+        if content_type.is_some() {
+            out.push(Copy("content-type"));
+        }
+        let decoded = match self.get("content-encoding") {
+            Some(codings) if is_decoded(codings) => true,
+            Some(_) => {
+                out.push(Copy("content-encoding"));
+                false
+            }
+            None => false,
+        };
+        if !decoded && !events && self.get("content-length").is_some() {
+            out.push(Copy("content-length"));
+        }
+        if events {
+            // nginx, too, must not collect events.
+            out.push(Set("x-accel-buffering", "no".into()));
+        }
+        let mut sets_cookie = false;
+        for (_, line) in self.headers.iter().filter(|header| header.0 == "set-cookie") {
+            if let Some(line) = self.cookies.iter().find_map(|rule| rule.apply(line)) {
+                out.push(Set("set-cookie", line.into()));
+                sets_cookie = true;
+            }
+        }
+        if let Some(location) = self.get("location").and_then(relocate) {
+            out.push(Set("location", location.into()));
+        }
+        out.extend(self.cache_control(events, sets_cookie).map(|value| Set("cache-control", value)));
+        out.extend(self.vary().map(|value| Set("vary", value)));
+        for option in self.get("connection").into_iter().flat_map(|options| options.split(',')) {
+            let option = option.trim();
+            if !option.is_empty() && !option.eq_ignore_ascii_case("close") {
+                out.push(Remove(option));
+            }
+        }
+        out
+    }
+
+    fn cache_control(&self, events: bool, sets_cookie: bool) -> Option<Cow<'a, str>> {
+        let upstream = self.get("cache-control");
+        if sets_cookie {
+            return Some("private, no-store".into());
+        }
+        if events {
+            let private =
+                if self.spent { "private, no-cache, no-transform" } else { "no-cache, no-transform" };
+            return Some(private.into());
+        }
+        if !self.spent {
+            return upstream.map(Cow::Borrowed);
+        }
+        let mut value = String::from("private");
+        for directive in upstream.unwrap_or_default().split(',').map(str::trim) {
+            let name = directive.split('=').next().unwrap_or_default().trim_end();
+            let shared = ["", "public", "private", "s-maxage", "proxy-revalidate"];
+            // A quoted list of field names may hold commas; all such directives restrict caching less than `private`.
+            if !directive.contains('"') && !shared.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+                value.push_str(", ");
+                value.push_str(directive);
+            }
+        }
+        Some(value.into())
+    }
+
+    fn vary(&self) -> Option<Cow<'a, str>> {
+        let upstream = self.get("vary").filter(|value| !value.trim().is_empty());
+        if !self.spent {
+            return upstream.map(Cow::Borrowed);
+        }
+        let Some(fields) = upstream else { return Some("Cookie".into()) };
+        let covered = |field: &str| field.trim() == "*" || field.trim().eq_ignore_ascii_case("cookie");
+        if fields.split(',').any(covered) {
+            return Some(fields.into());
+        }
+        Some(format!("{fields}, Cookie").into())
+    }
+}
+
+/// Whether a media type is `text/event-stream`.
+pub fn is_event_stream(content_type: &str) -> bool {
+    essence(content_type).eq_ignore_ascii_case("text/event-stream")
+}
+
+/// A media type without its parameters.
+pub(crate) fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// Whether `fetch` decodes a body with these content codings, which leaves the header stale.
+fn is_decoded(codings: &str) -> bool {
+    const KNOWN: [&str; 5] = ["gzip", "x-gzip", "deflate", "br", "identity"];
+    codings.split(',').all(|coding| KNOWN.iter().any(|known| coding.trim().eq_ignore_ascii_case(known)))
+}

@@ -1,1 +1,271 @@
-//! To be written.
+//! Declared targets: where a request may go, which cookies may be spent there, and where templates are filled in.
+//!
+//! Nothing in a request can name another host: a target's scheme, host, port and path prefix are fixed, and an
+//! address is resolved below them, after one decoding and with dot segments resolved, or refused.
+
+use std::borrow::Cow;
+
+use crate::{
+    error::{Refusal, Rule},
+    redirect::dots,
+    template,
+};
+
+/// Appends `%XX`.
+pub(crate) fn percent(byte: u8, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    out.push(b'%');
+    out.extend(DIGITS.get(usize::from(byte >> 4)));
+    out.extend(DIGITS.get(usize::from(byte & 15)));
+}
+
+/// A place where templates are filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Authorization and the headers that the target lists.
+    Header,
+    /// The query of the URL.
+    Query,
+    /// The body, which must be text.
+    Body,
+}
+
+/// An http or https origin and a path, where a target lies or leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// Scheme, host and port in normal form.
+    origin: String,
+    /// The path as declared: `/`, `/v1`, `/v1/`.
+    path: String,
+}
+
+impl Base {
+    /// Reads a URL in normal form, as `URL.href` gives it. `None` if it is not http or https, or has credentials, a
+    /// query, a fragment, or a path that no request could be resolved against.
+    ///
+    /// ```
+    /// use httponly::proxy::target::Base;
+    ///
+    /// let base = Base::parse("https://api.example/v1").unwrap();
+    /// assert_eq!(base.join("me", None).unwrap(), "https://api.example/v1/me");
+    /// assert!(base.join("../admin", None).is_err());
+    /// ```
+    pub fn parse(href: &str) -> Option<Self> {
+        let origin = crate::origin::of(href)?;
+        let path = href.get(origin.len()..)?;
+        let path = if path.is_empty() { "/" } else { path };
+        if path.contains(['?', '#']) || !path.starts_with('/') {
+            return None;
+        }
+        resolve(path.strip_prefix('/')?).ok().filter(|resolved| *resolved == path.trim_start_matches('/'))?;
+        Some(Self { origin: origin.into(), path: path.into() })
+    }
+
+    /// Scheme, host and port, as `Origin` writes them.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The path without a slash at its end.
+    fn prefix(&self) -> &str {
+        self.path.strip_suffix('/').unwrap_or(&self.path)
+    }
+
+    /// The upstream URL of what stands behind the target in an address, without a slash before it.
+    ///
+    /// # Errors
+    /// [`Rule::TargetUrl`] if it leaves the target or a parser could think so; [`Rule::TemplatePlace`] for a template.
+    pub fn join(&self, rest: &str, query: Option<&str>) -> Result<String, Refusal> {
+        let rest = resolve(rest)?;
+        let mut url = String::with_capacity(self.origin.len() + self.path.len() + rest.len() + 1);
+        url.push_str(&self.origin);
+        if rest.is_empty() {
+            url.push_str(&self.path);
+        } else {
+            url.push_str(self.prefix());
+            url.push('/');
+            url.push_str(&rest);
+        }
+        if let Some(query) = query {
+            url.push('?');
+            push_query(query, &mut url);
+        }
+        Ok(url)
+    }
+
+    /// What stands behind the target's path in an absolute URL, and its query: the URL must lie inside the target.
+    ///
+    /// The URL is compared, not interpreted: a host in other letters than lower-case ones, as a number, with a
+    /// trailing dot or with credentials is another host.
+    ///
+    /// # Errors
+    /// As [`Base::join`].
+    pub fn inside<'u>(&self, url: &'u str) -> Result<(&'u str, Option<&'u str>), Refusal> {
+        let (before_fragment, fragment) = url.split_once('#').unwrap_or((url, ""));
+        let (address, query) = match before_fragment.split_once('?') {
+            Some((address, query)) => (address, Some(query)),
+            None => (before_fragment, None),
+        };
+        if holds_template(address) || holds_template(fragment) {
+            return Err(Rule::TemplatePlace.into());
+        }
+        let path = address.strip_prefix(self.origin()).ok_or(Rule::TargetUrl)?;
+        let prefix = self.prefix();
+        let rest = match path.strip_prefix(prefix) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+            _ => return Err(Rule::TargetUrl.into()),
+        };
+        let rest = rest.strip_prefix('/').unwrap_or(rest);
+        resolve(rest)?;
+        Ok((rest, query))
+    }
+
+    /// The address below `mount` of a `Location` that an upstream sent in answer to `requested`; `None` if it lies
+    /// outside this target.
+    ///
+    /// ```
+    /// use httponly::proxy::target::Base;
+    ///
+    /// let base = Base::parse("https://api.example/v1").unwrap();
+    /// let local = |location| base.relocate("https://api.example/v1/a/b?q", location, "/api");
+    /// assert_eq!(local("/v1/c?d#e").as_deref(), Some("/api/c?d#e"));
+    /// assert_eq!(local("c").as_deref(), Some("/api/a/c"));
+    /// assert_eq!(local("https://evil.example/v1/"), None);
+    /// assert_eq!(local("/v2"), None);
+    /// ```
+    pub fn relocate(&self, requested: &str, location: &str, mount: &str) -> Option<String> {
+        if location.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'\\') {
+            return None;
+        }
+        let scheme = self.origin.split_once(':')?.0;
+        let (address, fragment) = location.split_at(location.find('#').unwrap_or(location.len()));
+        let (path, query) = address.split_at(address.find('?').unwrap_or(address.len()));
+        let base = requested.split(['?', '#']).next()?;
+        let absolute = if path.starts_with("//") {
+            format!("{scheme}:{path}")
+        } else if path.starts_with('/') {
+            format!("{}{path}", self.origin)
+        } else if path.is_empty() {
+            base.into()
+        } else if path.split('/').next()?.contains(':') {
+            path.into()
+        } else {
+            format!("{}/{path}", base.rsplit_once('/')?.0)
+        };
+        let path = absolute.strip_prefix(self.origin())?;
+        let path = resolve(path.strip_prefix('/').unwrap_or(path)).ok()?;
+        let path = format!("/{path}");
+        let rest = path.strip_prefix(self.prefix())?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| format!("{mount}{rest}{query}{fragment}"))
+    }
+}
+
+/// Resolves the dot segments of a relative path and encodes what a URL cannot hold; other bytes stay as they are.
+///
+/// # Errors
+/// [`Rule::TargetUrl`] if it leaves its start; if it has an empty segment but the last, a backslash or a control
+/// character, also when these are percent-encoded; an encoded slash; a `%` without two digits; bytes that are no
+/// UTF-8; a dot segment with parameters (`..;x`). [`Rule::TemplatePlace`] for a template.
+fn resolve(path: &str) -> Result<Cow<'_, str>, Refusal> {
+    let refused = || Refusal::from(Rule::TargetUrl);
+    if holds_template(path) {
+        return Err(Rule::TemplatePlace.into());
+    }
+    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'~'));
+    if plain {
+        return Ok(path.into());
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = path.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        let last = segments.peek().is_none();
+        check_segment(segment)?;
+        match dots(segment) {
+            0 if segment.is_empty() && !last => return Err(refused()),
+            0 => kept.push(segment),
+            count => {
+                if count == 2 {
+                    kept.pop().ok_or_else(refused)?;
+                }
+                if last {
+                    kept.push("");
+                }
+            }
+        }
+    }
+    let joined = kept.join("/");
+    if joined == path && path.bytes().all(is_path_byte) {
+        return Ok(path.into());
+    }
+    let mut out = Vec::with_capacity(joined.len());
+    for byte in joined.bytes() {
+        if is_path_byte(byte) {
+            out.push(byte);
+        } else {
+            percent(byte, &mut out);
+        }
+    }
+    String::from_utf8(out).map(Cow::Owned).map_err(|_| refused())
+}
+
+/// Whether a byte stands for itself in a path; all that does not is percent-encoded (WHATWG URL, path percent-encode
+/// set).
+const fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'<' | b'>' | b'?' | b'^' | b'`' | b'{' | b'}')
+}
+
+/// Refuses a segment by what it decodes to.
+fn check_segment(segment: &str) -> Result<(), Refusal> {
+    let decoded = decode(segment).ok_or(Rule::TargetUrl)?;
+    let hidden = decoded.bytes().any(|byte| byte < 0x20 || matches!(byte, 0x7f | b'\\' | b'/'));
+    // Some upstreams cut `;parameters` off before they resolve dot segments.
+    let parameters = matches!(decoded.split_once(';'), Some(("." | "..", _)));
+    if hidden || parameters { Err(Rule::TargetUrl.into()) } else { Ok(()) }
+}
+
+/// Decodes `%XX` once; `None` for a `%` without two digits and for bytes that are no UTF-8.
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(text.into());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(if byte == b'%' {
+            let high = char::from(rest.next()?).to_digit(16)?;
+            let low = char::from(rest.next()?).to_digit(16)?;
+            u8::try_from(high << 4 | low).ok()?
+        } else {
+            byte
+        });
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+/// Whether a text holds a template, also a percent-encoded one.
+fn holds_template(text: &str) -> bool {
+    if template::scan(text).next().is_some() {
+        return true;
+    }
+    let brace = |w: &[u8]| w.eq_ignore_ascii_case(b"%7b");
+    let encoded = text.contains('%') && (text.contains('{') || text.as_bytes().windows(3).any(brace));
+    encoded && decode(text).is_some_and(|text| template::scan(&text).next().is_some())
+}
+
+/// Appends a query; what a URL cannot hold is percent-encoded (WHATWG URL, special-query percent-encode set).
+fn push_query(query: &str, url: &mut String) {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'<' | b'>' | b'\'');
+    if query.bytes().all(plain) {
+        url.push_str(query);
+        return;
+    }
+    for byte in query.bytes() {
+        if plain(byte) {
+            url.push(char::from(byte));
+        } else {
+            let mut encoded = Vec::with_capacity(3);
+            percent(byte, &mut encoded);
+            url.extend(encoded.into_iter().map(char::from));
+        }
+    }
+}

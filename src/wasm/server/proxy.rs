@@ -1,1 +1,205 @@
 //! The proxy: targets, grants and header policy.
+//!
+//! Heads cross as one text each way, a line for each item: one crossing costs less than one for each header, and no
+//! method, URL or header value can hold a line break.
+
+use std::collections::BTreeMap;
+
+use js_sys::TypeError;
+use serde::Deserialize;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use super::thrown;
+use crate::{
+    error::Rule,
+    proxy::{
+        config::{Declaration, Proxy as Rules, Target},
+        headers::{Answer, CookieRule, Verdict, fate},
+        plan::Incoming,
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Options {
+    mount: String,
+    origin: Option<String>,
+    targets: Vec<TargetOptions>,
+    body_limit: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TargetOptions {
+    name: String,
+    url: Option<String>,
+    cookies: Option<Vec<String>>,
+    templates: Option<Vec<String>>,
+    authorization: Option<Authorization>,
+    methods: Option<Vec<String>>,
+    forward_headers: Option<Vec<String>>,
+    set_cookies: Option<BTreeMap<String, Attributes>>,
+}
+
+#[derive(Deserialize)]
+struct Authorization {
+    bearer: String,
+}
+
+#[derive(Deserialize)]
+struct Attributes {
+    domain: Option<String>,
+    path: Option<String>,
+}
+
+impl From<TargetOptions> for Declaration {
+    fn from(options: TargetOptions) -> Self {
+        let set_cookies = options.set_cookies.unwrap_or_default().into_iter();
+        Self {
+            name: options.name,
+            url: options.url,
+            cookies: options.cookies,
+            templates: options.templates,
+            bearer: options.authorization.map(|authorization| authorization.bearer),
+            methods: options.methods,
+            forward_headers: options.forward_headers,
+            set_cookies: set_cookies
+                .map(|(name, Attributes { domain, path })| CookieRule { name, domain, path })
+                .collect(),
+        }
+    }
+}
+
+/// A proxy's declaration, checked, and the decisions that follow from it.
+#[wasm_bindgen]
+pub struct Proxy(Rules);
+
+/// Spends a cookie.
+const SPENDS: u32 = 1;
+/// Fills templates into the body.
+const FILLS_BODY: u32 = 2;
+/// May be sent again.
+const IDEMPOTENT: u32 = 4;
+
+#[wasm_bindgen]
+impl Proxy {
+    /// Checks a declaration; throws a `TypeError`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue) -> Result<Proxy, JsValue> {
+        let mistake = |message: String| JsValue::from(TypeError::new(&message));
+        let options: Options =
+            serde_wasm_bindgen::from_value(options).map_err(|error| mistake(error.to_string()))?;
+        let targets = options.targets.into_iter().map(Declaration::from).collect();
+        Rules::new(&options.mount, options.origin, targets, options.body_limit as usize)
+            .map(Proxy)
+            .map_err(|error| mistake(error.to_string()))
+    }
+
+    /// The index of the target that a request URL names.
+    pub fn find(&self, url: &str) -> Result<usize, JsValue> {
+        self.0.find(url).map_err(thrown)
+    }
+
+    /// The value of the `Allow` header for a request URL.
+    pub fn allow(&self, url: &str) -> String {
+        let target = self.0.find(url).ok().and_then(|index| self.0.target(index));
+        target.map(Target::allow).unwrap_or_default()
+    }
+
+    /// Whether a request header is to be part of the head.
+    pub fn wants(&self, name: &str) -> bool {
+        self.0.wants(name)
+    }
+
+    /// Decides about a request. The head is method, URL, target URL or an empty line, client address or an empty
+    /// line, and then names and values. The answer is index of the target, flags, URL, and then names and values.
+    pub fn plan(&self, head: &str) -> Result<String, JsValue> {
+        let incoming = incoming(head);
+        let plan = self.0.plan(&incoming).map_err(thrown)?;
+        let flags = [(plan.spends, SPENDS), (plan.fills_body, FILLS_BODY), (plan.idempotent, IDEMPOTENT)];
+        let flags = flags.iter().filter(|(is, _)| *is).fold(0, |sum, (_, flag)| sum | flag);
+        let mut out = String::with_capacity(head.len() + 64);
+        out.push_str(&plan.target.to_string());
+        out.push('\n');
+        out.push_str(&flags.to_string());
+        out.push('\n');
+        out.push_str(&plan.url);
+        for (name, value) in &plan.headers {
+            out.push('\n');
+            out.push_str(name);
+            out.push('\n');
+            out.push_str(value);
+        }
+        Ok(out)
+    }
+
+    /// Fills templates into the body of a request with this head; `undefined` where it holds none.
+    pub fn fill(&self, target: usize, head: &str, body: &[u8]) -> Result<Option<Vec<u8>>, JsValue> {
+        self.0.fill(target, &incoming(head), body).map_err(thrown)
+    }
+
+    /// Decides about the headers of a response that are to be judged. The head is the URL that was requested, the
+    /// target URL or an empty line, and then names and values. The answer is names and values; `=name` copies the
+    /// upstream's value, `-name` removes it.
+    pub fn judge(&self, target: usize, spent: bool, head: &str) -> String {
+        let mut lines = head.split('\n');
+        let requested = lines.next().unwrap_or_default();
+        let base = lines.next().filter(|text| !text.is_empty());
+        let mut headers = Vec::new();
+        while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+            headers.push((name, value));
+        }
+        let cookies = self.0.target(target).map(|target| target.set_cookies.as_slice());
+        let answer = Answer { headers: &headers, spent, cookies: cookies.unwrap_or_default() };
+        let mut out = String::with_capacity(256);
+        for verdict in answer.judge(|location| self.0.relocate(target, base, requested, location)) {
+            let (mark, name, value) = match &verdict {
+                Verdict::Set(name, value) => ("", *name, value.as_ref()),
+                Verdict::Copy(name) => ("=", *name, ""),
+                Verdict::Remove(name) => ("-", *name, ""),
+            };
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(mark);
+            out.push_str(name);
+            out.push('\n');
+            out.push_str(value);
+        }
+        out
+    }
+}
+
+fn incoming(head: &str) -> Incoming<'_> {
+    let mut lines = head.split('\n');
+    let mut next = || lines.next().unwrap_or_default();
+    let (method, url, base, client) = (next(), next(), next(), next());
+    let mut headers = Vec::with_capacity(16);
+    while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+        headers.push((name, value));
+    }
+    Incoming {
+        method,
+        url,
+        base: Some(base).filter(|text| !text.is_empty()),
+        client: Some(client).filter(|text| !text.is_empty()),
+        headers,
+    }
+}
+
+/// What becomes of a response header, as a number: 0 dropped, 1 kept, 2 to be judged, 3 to be judged and unlike
+/// others, 4 to be judged by its name alone.
+#[wasm_bindgen(js_name = responseHeaderFate)]
+pub fn response_header_fate(name: &str) -> u8 {
+    fate(name) as u8
+}
+
+/// Throws the refusal for a request that broke off after it was decided.
+#[wasm_bindgen(js_name = brokenOff)]
+pub fn broken_off(code: &str) -> Result<(), JsValue> {
+    let rules = [Rule::BodyTooLarge, Rule::UpstreamTimeout, Rule::UpstreamUnreachable];
+    match rules.into_iter().find(|rule| rule.code().as_str() == code) {
+        Some(rule) => Err(thrown(rule)),
+        None => Ok(()),
+    }
+}

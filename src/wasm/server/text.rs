@@ -1,8 +1,17 @@
 //! Templates, redirects and the proof of the same origin.
 
+// wasm-bindgen takes optional texts and lists of texts by value only.
+#![allow(clippy::needless_pass_by_value)]
+
+use std::borrow::Cow;
+
+use js_sys::{Object, Reflect, TypeError};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::origin;
+use crate::{
+    origin, redirect,
+    template::{Context, substitute},
+};
 
 /// Refuses a request without proof of the origin `own`; the four header values are as `Headers.get` gives them.
 #[wasm_bindgen(js_name = proveSameOrigin)]
@@ -20,4 +29,26 @@ pub fn prove_same_origin(
         header: header.as_deref(),
     };
     origin::prove(claims, own).map_err(super::thrown)
+}
+
+/// Puts cookies in the place of templates. `cookies` is an object; only its own properties that are strings count.
+#[wasm_bindgen(js_name = applyTemplateValues)]
+pub fn apply_template_values(text: &str, cookies: &Object, context: &str) -> Result<String, JsValue> {
+    let Some(context) = Context::parse(context) else {
+        return Err(TypeError::new("context is \"text\", \"json\", \"form\", \"query\" or \"header\"").into());
+    };
+    substitute(text, context, |name| {
+        let own = Object::get_own_property_descriptor(cookies, &name.into());
+        let value = Reflect::get(&own, &"value".into()).ok().and_then(|value| value.as_string());
+        Ok(value.unwrap_or_default().into())
+    })
+    .map(Cow::into_owned)
+    .map_err(super::thrown)
+}
+
+/// A redirect target that is local or lies at one of the origins `allow`; `undefined` for another.
+#[wasm_bindgen(js_name = localRedirect)]
+pub fn local_redirect(target: &str, allow: Vec<String>) -> Option<String> {
+    let allow: Vec<&str> = allow.iter().map(String::as_str).collect();
+    redirect::check(target, &allow).map(Cow::into_owned)
 }

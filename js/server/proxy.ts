@@ -1,0 +1,302 @@
+/**
+ * The proxy: a page calls its own server, which puts the token from an HttpOnly cookie where the API wants it.
+ *
+ * @module
+ */
+import type { Proxy as Door } from "../wasm/gen/server.js";
+import { rules } from "../wasm/server.ts";
+import { memo } from "./memo.ts";
+import { broken, refusal } from "./refusal.ts";
+import { alarm, readWithin, watch, withHeartbeat } from "./stream.ts";
+
+/** Where requests may go, and what may go with them. */
+export interface Target {
+  /**
+   * http(s) origin and path prefix, with neither query nor fragment. A function is asked for each request; never let
+   * what it returns depend on anything that the client chose.
+   */
+  url: string | ((request: Request, platform?: unknown) => string);
+  /** Calls the upstream, in place of the global `fetch`: a service binding, say. */
+  fetch?: typeof fetch;
+  /**
+   * The cookies that templates may spend on this target; by default none. An API that echoes its input hands the
+   * token over to the page: grant nothing to such an API.
+   */
+  cookies?: string[];
+  /** Where templates are filled in; by default `["header"]`. With `"body"`, bodies are read whole and must be text. */
+  templates?: ("header" | "query" | "body")[];
+  /** The cookie that is sent as `Authorization: Bearer`. Without it: 401, and no call. */
+  authorization?: { bearer: string };
+  /** The methods allowed; by default GET, HEAD, POST, PUT, PATCH, DELETE. */
+  methods?: string[];
+  /**
+   * Request headers to forward beyond `accept`, `accept-language`, `content-type`, `range`, `if-*` and
+   * `last-event-id`. With `"header"` in {@link Target.templates}, templates in them are filled in.
+   */
+  forwardHeaders?: string[];
+  /** Response cookies that may pass, by name, with the Domain and Path they get; by default none. */
+  setCookies?: Record<string, { domain?: string; path?: string }>;
+}
+
+/** What holds for all targets of a proxy. */
+export interface ProxySettings {
+  /** The path before the target; default `/api/proxy`. */
+  mount?: string;
+  /** Milliseconds from the last byte of the request's body to the upstream's headers; default 5000. Then 504. */
+  timeout?: number;
+  /** Milliseconds between two chunks of a response, after which it is broken off; by default as long as it takes. */
+  idleTimeout?: number;
+  /** Bytes that a request body may take: 413 beyond. By default 8 MiB if it is filled in, else without limit. */
+  bodyLimit?: number;
+  /** Milliseconds of silence in an event stream after which a comment is sent; by default never. */
+  heartbeat?: number;
+  /** How often an idempotent request is sent again that did not reach the upstream; default 0. */
+  retries?: number;
+  /** The app's own origin, for servers behind TLS; by default that of `request.url`. */
+  origin?: string;
+  /** The client's address from a source that you trust: it becomes `X-Forwarded-For`. */
+  clientAddress?: (request: Request, platform?: unknown) => string | undefined;
+}
+
+/** Several targets, each under its name, or one that takes all of the mount. */
+export type ProxyOptions = ProxySettings &
+  ({ targets: Record<string, Target>; target?: never } | { target: Target; targets?: never });
+
+/** Answers requests below the mount. */
+export type ProxyHandler = (request: Request, platform?: unknown) => Promise<Response>;
+
+const DEFAULT_TIMEOUT = 5000;
+const DEFAULT_FILL_LIMIT = 8 * 1024 * 1024;
+
+// The doors' numbers: src/wasm/server/proxy.rs.
+const SPENDS = 1;
+const FILLS_BODY = 2;
+const IDEMPOTENT = 4;
+const KEEP = 1;
+const JUDGE = 2;
+const JUDGE_UNIQUE = 3;
+const JUDGE_NAME = 4;
+
+/** Statuses whose responses have no body (Fetch standard, null body status). */
+const NULL_BODY = new Set([101, 103, 204, 205, 304]);
+
+const fateOf = memo(1024, (name) => rules((m) => m.responseHeaderFate(name)));
+
+/**
+ * Makes a proxy to declared targets.
+ *
+ * A request that spends a cookie needs the proof that the app's own origin sent it. Errors are
+ * `{ "error": { "code", "message" } }`: 400, 401, 403, 404, 405, 413, 502 or 504.
+ *
+ * @throws TypeError if the declaration has a mistake
+ *
+ * @example
+ * ```ts
+ * const proxy = apiProxy({
+ *   targets: { api: { url: "https://api.example", authorization: { bearer: "access_token" } } },
+ * });
+ * // fetch("/api/proxy/api/me") in the page becomes GET https://api.example/me with Authorization.
+ * ```
+ */
+export function apiProxy(options: ProxyOptions): ProxyHandler {
+  const targets = listTargets(options);
+  const timeout = milliseconds("timeout", options.timeout) ?? DEFAULT_TIMEOUT;
+  const idleTimeout = milliseconds("idleTimeout", options.idleTimeout);
+  const heartbeat = milliseconds("heartbeat", options.heartbeat);
+  const retries = count("retries", options.retries) ?? 0;
+  const bodyLimit = count("bodyLimit", options.bodyLimit);
+  const fillLimit = Math.min(bodyLimit ?? DEFAULT_FILL_LIMIT, 2 ** 32 - 1);
+  const { clientAddress } = options;
+  const door: Door = rules(
+    (m) =>
+      new m.Proxy({
+        mount: options.mount ?? "/api/proxy",
+        origin: options.origin === undefined ? undefined : originOf(options.origin),
+        bodyLimit: fillLimit,
+        targets: targets.map(([name, { fetch: _, url, ...rest }]) => ({
+          ...rest,
+          name,
+          url: typeof url === "function" ? undefined : new URL(url).href,
+        })),
+      }),
+  );
+  const asksForUrl = targets.some(([, { url }]) => typeof url === "function");
+  const wants = memo(256, (name) => door.wants(name));
+  const judge = (question: string) => {
+    const [target, spent, ...head] = question.split("\n");
+    return readPairs(rules(() => door.judge(Number(target), spent === "1", head.join("\n"))));
+  };
+  const judgeOften = memo(256, judge);
+
+  return async (request, platform) => {
+    const { method, url } = request;
+    let base = "";
+    let head: string;
+    let plan: string[];
+    try {
+      if (asksForUrl) {
+        const declared = targets[rules(() => door.find(url))]?.[1].url;
+        if (typeof declared === "function") base = new URL(declared(request, platform)).href;
+      }
+      head = `${method}\n${url}\n${base}\n${clientAddress?.(request, platform) ?? ""}`;
+      for (const [name, value] of request.headers) if (wants(name)) head += `\n${name}\n${value}`;
+      plan = rules(() => door.plan(head)).split("\n");
+    } catch (thrown) {
+      const allow = (thrown as { status?: number }).status === 405;
+      return refusal(thrown, allow ? { allow: door.allow(url) } : undefined);
+    }
+    const target = Number(plan[0]);
+    const upstreamUrl = plan[2] as string;
+    let flags = Number(plan[1]);
+    const headers: Record<string, string> = {};
+    for (let i = 3; i < plan.length; i += 2) headers[plan[i] as string] = plan[i + 1] as string;
+
+    const abort = new AbortController();
+    let failure: "timeout" | "too-large" | "gone" | undefined;
+    const fail = (why: typeof failure) => {
+      failure ??= why;
+      abort.abort();
+    };
+    const init: RequestInit & { duplex?: "half" } = {
+      method,
+      headers,
+      redirect: "manual",
+      signal: abort.signal,
+    };
+    const declaredLength = Number(request.headers.get("content-length") ?? 0);
+    let clock: ReturnType<typeof alarm> | undefined;
+    if (request.body) {
+      if (bodyLimit !== undefined && declaredLength > bodyLimit) return broken("body-too-large");
+      if (flags & FILLS_BODY) {
+        try {
+          const bytes = await readWithin(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, fillLimit);
+          if (!bytes) return broken("body-too-large");
+          const filled = rules(() => door.fill(target, head, bytes)) as Uint8Array<ArrayBuffer> | undefined;
+          if (filled) flags |= SPENDS;
+          init.body = filled ?? bytes;
+        } catch (thrown) {
+          return refusal(thrown);
+        }
+      } else {
+        let left = bodyLimit ?? Infinity;
+        init.duplex = "half";
+        init.body = watch(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, {
+          // While the client is waited for, the upstream is not late.
+          asked: () => clock?.pause(),
+          passed(chunk) {
+            clock?.arm();
+            left -= chunk.length;
+            if (left < 0) fail("too-large");
+          },
+          ended: () => clock?.arm(),
+        });
+      }
+    }
+    if (request.signal.aborted) return new Response(null, { status: 499 });
+    request.signal.addEventListener("abort", () => fail("gone"), { once: true });
+    clock = alarm(timeout, () => fail("timeout"));
+
+    let upstream: Response | undefined;
+    const replayable = (flags & IDEMPOTENT) !== 0 && init.duplex === undefined;
+    for (let left = replayable ? retries : 0; !upstream; left--) {
+      try {
+        upstream = await (targets[target]?.[1].fetch ?? fetch)(upstreamUrl, init);
+      } catch {
+        if (left > 0 && !failure) continue;
+        clock.stop();
+        if (failure === "gone") return new Response(null, { status: 499 });
+        if (failure === "timeout") return broken("upstream-timeout");
+        if (failure === "too-large") return broken("body-too-large");
+        return broken("upstream-unreachable");
+      }
+    }
+    clock.stop();
+
+    const out = new Headers();
+    const spent = (flags & SPENDS) !== 0;
+    let unique = asksForUrl;
+    let judged = "";
+    for (const [name, value] of upstream.headers) {
+      const fate = fateOf(name);
+      if (fate === KEEP) out.append(name, value);
+      else if (fate === JUDGE || fate === JUDGE_UNIQUE) judged += `\n${name}\n${value}`;
+      else if (fate === JUDGE_NAME) judged += `\n${name}\n`;
+      if (fate === JUDGE_UNIQUE) unique = true;
+    }
+    const question = `${target}\n${spent ? 1 : 0}\n${unique ? upstreamUrl : ""}\n${base}${judged}`;
+    for (const [name, value] of (unique ? judge : judgeOften)(question)) {
+      const mark = name[0];
+      if (mark === "=") out.set(name.slice(1), upstream.headers.get(name.slice(1)) ?? "");
+      else if (mark === "-") out.delete(name.slice(1));
+      else out.append(name, value);
+    }
+
+    const { status } = upstream;
+    if (NULL_BODY.has(status) || !upstream.body) {
+      await upstream.body?.cancel();
+      return new Response(null, { status, headers: out });
+    }
+    let body = upstream.body as ReadableStream<Uint8Array<ArrayBuffer>>;
+    if (idleTimeout !== undefined) body = withIdleLimit(body, idleTimeout, abort);
+    if (heartbeat !== undefined && out.has("x-accel-buffering")) body = withHeartbeat(body, heartbeat);
+    return new Response(body, { status, headers: out });
+  };
+}
+
+/** A body that is broken off when the upstream says nothing for too long. */
+function withIdleLimit(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ms: number,
+  abort: AbortController,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const idle = alarm(ms, () =>
+    abort.abort(new DOMException("the upstream sent nothing for too long", "TimeoutError")),
+  );
+  idle.pause();
+  return watch(body, {
+    asked: () => idle.arm(),
+    // A slow reader is not a silent upstream.
+    passed: () => idle.pause(),
+    ended: () => idle.stop(),
+  });
+}
+
+function listTargets(options: ProxyOptions): [name: string, target: Target][] {
+  const { target, targets } = options;
+  if ((target === undefined) === (targets === undefined)) {
+    throw new TypeError("a proxy has either `target` or `targets`");
+  }
+  const list: [string, Target][] = target ? [["", target]] : Object.entries(targets ?? {});
+  for (const [name, { url }] of list) {
+    if (typeof url !== "string" && typeof url !== "function") {
+      throw new TypeError(`target "${name}": url is a string or a function`);
+    }
+    if (targets && name === "") throw new TypeError("a target has a name");
+  }
+  return list;
+}
+
+function originOf(url: string): string {
+  const { origin } = new URL(url);
+  if (origin === "null") throw new TypeError(`origin "${url}" is not http or https`);
+  return origin;
+}
+
+function milliseconds(name: string, value: number | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!(value > 0 && value < 2 ** 31)) throw new TypeError(`${name} is a number of milliseconds above 0`);
+  return value;
+}
+
+function count(name: string, value: number | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`${name} is a whole number, 0 or more`);
+  return value;
+}
+
+function readPairs(text: string): [name: string, value: string][] {
+  const lines = text.split("\n");
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < lines.length; i += 2) pairs.push([lines[i] as string, lines[i + 1] as string]);
+  return pairs;
+}

@@ -1,0 +1,27 @@
+/**
+ * A refusal as a response: `{ "error": { "code", "message" } }`.
+ *
+ * @module
+ */
+import { HttpOnlyError } from "../errors.ts";
+import { rules, type ServerRefusal } from "../wasm/server.ts";
+
+/** Answers with a refusal; what is none is thrown on. */
+export function refusal(thrown: unknown, headers?: Record<string, string>): Response {
+  if (!(thrown instanceof HttpOnlyError)) throw thrown;
+  const { code, message, status = 500 } = thrown as ServerRefusal;
+  return Response.json(
+    { error: { code, message } },
+    { status, headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers } },
+  );
+}
+
+/** Answers that a request broke off: the message and the status are those of the rule. */
+export function broken(code: "body-too-large" | "upstream-timeout" | "upstream-unreachable"): Response {
+  try {
+    rules((m) => m.brokenOff(code));
+  } catch (thrown) {
+    return refusal(thrown);
+  }
+  throw new TypeError(code);
+}

@@ -1,0 +1,141 @@
+/**
+ * Bodies on their way through: watched, measured, kept alive. Chunks are passed on as they come, one for each that
+ * the reader asks for.
+ *
+ * @module
+ */
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What a watched body tells. */
+export interface Watcher {
+  /** The reader wants a chunk: from now on the source is waited for. */
+  asked?(): void;
+  /** A chunk goes to the reader; what this throws ends both ends. */
+  passed?(chunk: Uint8Array): void;
+  /** The source has ended, failed, or the reader has left. */
+  ended?(): void;
+}
+
+/** A body that tells what happens to it. */
+export function watch(body: ReadableStream<Bytes>, watcher: Watcher): ReadableStream<Bytes> {
+  const reader = body.getReader();
+  return new ReadableStream<Bytes>(
+    {
+      async pull(controller) {
+        watcher.asked?.();
+        try {
+          const { done, value } = await reader.read();
+          if (done) {
+            watcher.ended?.();
+            controller.close();
+            return;
+          }
+          watcher.passed?.(value);
+          controller.enqueue(value);
+        } catch (error) {
+          watcher.ended?.();
+          controller.error(error);
+          await reader.cancel(error).catch(() => {});
+        }
+      },
+      cancel(reason) {
+        watcher.ended?.();
+        return reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Reads a body of at most `limit` bytes; `undefined` if it is larger. */
+export async function readWithin(body: ReadableStream<Bytes>, limit: number): Promise<Bytes | undefined> {
+  const chunks: Bytes[] = [];
+  let length = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > limit) {
+      await reader.cancel().catch(() => {});
+      return undefined;
+    }
+    chunks.push(value);
+  }
+  if (chunks.length === 1 && chunks[0]) return chunks[0];
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/**
+ * Calls `late` when `ms` have passed since it was armed last, and from the start on it is armed. One timer serves all.
+ */
+export function alarm(ms: number, late: () => void): { arm(): void; pause(): void; stop(): void } {
+  let deadline = Date.now() + ms;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const ring = () => {
+    timer = undefined;
+    const left = deadline - Date.now();
+    if (left === Infinity) return;
+    if (left > 0) timer = setTimeout(ring, left);
+    else late();
+  };
+  timer = setTimeout(ring, ms);
+  return {
+    arm() {
+      deadline = Date.now() + ms;
+      timer ??= setTimeout(ring, ms);
+    },
+    pause() {
+      deadline = Infinity;
+    },
+    stop() {
+      deadline = Infinity;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Says an event-stream comment whenever `ms` pass in silence, but never inside a line. */
+export function withHeartbeat(body: ReadableStream<Bytes>, ms: number): ReadableStream<Bytes> {
+  const LF = 10;
+  const beat = new TextEncoder().encode(":\n");
+  const reader = body.getReader();
+  let clock: ReturnType<typeof alarm>;
+  let atLineStart = true;
+  return new ReadableStream<Bytes>({
+    start(controller) {
+      clock = alarm(ms, () => {
+        // A reader that is behind needs no sign of life.
+        if (atLineStart && (controller.desiredSize ?? 0) > 0) controller.enqueue(beat.slice());
+        clock.arm();
+      });
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) {
+          clock.stop();
+          controller.close();
+          return;
+        }
+        clock.arm();
+        if (value.length) atLineStart = value[value.length - 1] === LF;
+        controller.enqueue(value);
+      } catch (error) {
+        clock.stop();
+        controller.error(error);
+      }
+    },
+    cancel(reason) {
+      clock.stop();
+      return reader.cancel(reason);
+    },
+  });
+}

@@ -1,0 +1,327 @@
+//! What is sent upstream for one request: decided from its head alone, and then, where the target fills in bodies,
+//! from its body.
+
+use std::borrow::Cow;
+
+use super::{
+    config::{Proxy, Target},
+    headers::{self, BODY_HEADER, URL_HEADER},
+    target::{Base, Place},
+};
+use crate::{
+    cookie::{header::pairs, syntax::decode_value},
+    error::{Refusal, Rule},
+    origin::{self, Claims},
+    template::{self, Context, substitute, substitute_within},
+};
+
+/// The head of a request that came to the proxy.
+#[derive(Clone, Debug)]
+pub struct Incoming<'a> {
+    /// The method, in upper case.
+    pub method: &'a str,
+    /// The URL in normal form, as `Request.url` gives it.
+    pub url: &'a str,
+    /// The URL of the target where it comes with each request, as `URL.href` gives it.
+    pub base: Option<&'a str>,
+    /// The client's address from a source that the app trusts.
+    pub client: Option<&'a str>,
+    /// Names in lower case and values; of a repeated header one value with commas, as `Headers` gives it.
+    pub headers: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Incoming<'a> {
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|header| header.0 == name).map(|header| header.1)
+    }
+
+    fn prove(&self, own: Option<&str>) -> Result<(), Refusal> {
+        let claims = Claims {
+            site: self.get("sec-fetch-site"),
+            dest: self.get("sec-fetch-dest"),
+            origin: self.get("origin"),
+            header: self.get(origin::PROOF_HEADER),
+        };
+        origin::prove(claims, own.or_else(|| origin::of(self.url)).unwrap_or_default())
+    }
+
+    /// Path and query of the URL.
+    fn address(&self) -> Result<(&'a str, Option<&'a str>), Refusal> {
+        let origin = origin::of(self.url).ok_or(Rule::UrlSyntax)?;
+        let address = self.url.get(origin.len()..).unwrap_or_default();
+        let address = address.split('#').next().unwrap_or_default();
+        Ok(match address.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (address, None),
+        })
+    }
+}
+
+/// A request header on its way upstream.
+pub type Header<'a> = (&'a str, Cow<'a, str>);
+
+/// A request on its way upstream.
+#[derive(Clone, Debug)]
+pub struct Plan<'a> {
+    /// The index of the target.
+    pub target: usize,
+    /// The URL.
+    pub url: String,
+    /// The headers, each name once.
+    pub headers: Vec<Header<'a>>,
+    /// Whether a cookie is spent on it.
+    pub spends: bool,
+    /// Whether the body is to be read and filled in, by [`Proxy::fill`].
+    pub fills_body: bool,
+    /// Whether the method is idempotent, so that the request may be sent again (RFC 9110 section 9.2.2).
+    pub idempotent: bool,
+}
+
+impl Proxy {
+    /// The index of the target that an address names, and what stands behind it, without a slash before it.
+    fn locate<'p>(&self, path: &'p str) -> Result<(usize, &'p str), Refusal> {
+        let rest = path.strip_prefix(self.mount.as_str()).ok_or(Rule::TargetUnknown)?;
+        if !rest.is_empty() && !rest.starts_with('/') {
+            return Err(Rule::TargetUnknown.into());
+        }
+        let rest = rest.strip_prefix('/').unwrap_or(rest);
+        if let [only] = self.targets.as_slice()
+            && only.name.is_empty()
+        {
+            return Ok((0, rest));
+        }
+        let (name, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let index = self.targets.iter().position(|target| target.name == name);
+        Ok((index.ok_or(Rule::TargetUnknown)?, rest))
+    }
+
+    /// The target that a request URL names.
+    ///
+    /// # Errors
+    /// [`Rule::UrlSyntax`], [`Rule::TargetUnknown`].
+    pub fn find(&self, url: &str) -> Result<usize, Refusal> {
+        let incoming = Incoming { method: "", url, base: None, client: None, headers: Vec::new() };
+        Ok(self.locate(incoming.address()?.0)?.0)
+    }
+
+    fn own_origin(&self) -> Option<&str> {
+        self.origin.as_deref()
+    }
+
+    /// Decides where a request goes, and with what.
+    ///
+    /// # Errors
+    /// [`Rule::TargetUnknown`], [`Rule::TargetMethod`], [`Rule::TargetUrl`], [`Rule::UrlSyntax`],
+    /// [`Rule::TemplatePlace`], [`Rule::TargetCookie`], [`Rule::CookieTwice`], [`Rule::CookieAbsent`],
+    /// [`Rule::ProofMissing`], [`Rule::HeaderValue`]: nothing is to be sent.
+    pub fn plan<'a>(&'a self, incoming: &Incoming<'a>) -> Result<Plan<'a>, Refusal> {
+        let (path, query) = incoming.address()?;
+        let (index, rest) = self.locate(path)?;
+        let target = self.targets.get(index).ok_or(Rule::TargetUnknown)?;
+        if !target.methods.iter().any(|method| method == incoming.method) {
+            return Err(Rule::TargetMethod.into());
+        }
+        let dynamic = incoming.base.and_then(Base::parse);
+        let base = target.base.as_ref().or(dynamic.as_ref()).ok_or(Rule::UrlSyntax)?;
+        let named_by_header = incoming.get(URL_HEADER).filter(|url| !url.is_empty());
+        let (rest, query) = match named_by_header {
+            Some(url) => base.inside(url)?,
+            None => (rest, query),
+        };
+        // Resolved before any cookie is looked at.
+        base.join(rest, None)?;
+
+        let mut purse = Purse::new(target, incoming);
+        if let Some(query) = query.filter(|_| target.fills(Place::Query)) {
+            purse.note(query, Context::Query)?;
+        }
+        let connection = incoming.get("connection");
+        let mut out: Vec<Header<'a>> = Vec::with_capacity(incoming.headers.len() + 4);
+        for &(name, value) in &incoming.headers {
+            let listed = target.forward_headers.iter().any(|header| header == name);
+            if !listed && !headers::passes(name) || headers::nominates(connection, name) {
+                continue;
+            }
+            if listed && target.fills(Place::Header) {
+                purse.note(value, Context::Header)?;
+            }
+            out.push((name, value.into()));
+        }
+        let credentials = credentials(target, incoming, &purse)?;
+        if purse.is_open() || credentials.is_some() {
+            incoming.prove(self.own_origin())?;
+        }
+
+        let query = match query {
+            Some(query) if purse.is_open() && target.fills(Place::Query) => {
+                Some(substitute(query, Context::Query, |name| Ok(purse.value(name)))?)
+            }
+            query => query.map(Cow::Borrowed),
+        };
+        if purse.is_open() && target.fills(Place::Header) {
+            for (name, value) in &mut out {
+                let listed = target.forward_headers.iter().any(|header| header == name);
+                if let Cow::Borrowed(text) = value
+                    && listed
+                {
+                    *value = substitute(text, Context::Header, |name| Ok(purse.value(name)))?;
+                }
+            }
+        }
+        let spends = purse.is_open() || credentials.is_some();
+        out.extend(credentials.map(|value| ("authorization", Cow::Owned(value))));
+        // A part of a compressed body could not be decompressed: `fetch` itself asks for `identity` beside a range.
+        if incoming.get("range").is_none() {
+            out.push(("accept-encoding", "gzip, deflate".into()));
+        }
+        out.extend(incoming.client.and_then(headers::address).map(|ip| ("x-forwarded-for", Cow::Owned(ip))));
+        if let Some((scheme, host)) = self.own_origin().and_then(|origin| origin.split_once("://")) {
+            out.push(("x-forwarded-proto", scheme.into()));
+            out.push(("x-forwarded-host", host.into()));
+        }
+        Ok(Plan {
+            target: index,
+            url: base.join(rest, query.as_deref())?,
+            headers: out,
+            spends,
+            fills_body: target.fills(Place::Body)
+                && (named_by_header.is_none() || incoming.get(BODY_HEADER).is_some()),
+            idempotent: ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(&incoming.method),
+        })
+    }
+
+    /// The local address of a `Location` that a target's upstream sent in answer to the URL `requested`; `None` if
+    /// it lies outside the target. `base` is as in [`Incoming`].
+    pub fn relocate(
+        &self,
+        index: usize,
+        base: Option<&str>,
+        requested: &str,
+        location: &str,
+    ) -> Option<String> {
+        let target = self.targets.get(index)?;
+        let dynamic = base.and_then(Base::parse);
+        let base = target.base.as_ref().or(dynamic.as_ref())?;
+        let slash = if target.name.is_empty() { "" } else { "/" };
+        let local = base.relocate(requested, location, &format!("{}{slash}{}", self.mount, target.name))?;
+        // The only target of a proxy that is mounted at the root has an empty address.
+        Some(if local.starts_with('/') { local } else { format!("/{local}") })
+    }
+
+    /// Fills templates into a body; `None` where it holds none, so that its own bytes can be sent.
+    ///
+    /// # Errors
+    /// [`Rule::BodyNotText`], [`Rule::BodyTooLarge`], [`Rule::TargetCookie`], [`Rule::CookieTwice`],
+    /// [`Rule::ProofMissing`].
+    pub fn fill(
+        &self,
+        index: usize,
+        incoming: &Incoming<'_>,
+        body: &[u8],
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        let target = self.targets.get(index).ok_or(Rule::TargetUnknown)?;
+        let text = core::str::from_utf8(body).map_err(|_| Rule::BodyNotText)?;
+        let context = body_context(incoming.get("content-type").unwrap_or_default());
+        let mut purse = Purse::new(target, incoming);
+        purse.note(text, context)?;
+        if !purse.is_open() {
+            return Ok(None);
+        }
+        incoming.prove(self.own_origin())?;
+        let filled = substitute_within(text, context, self.body_limit, |name| Ok(purse.value(name)))?;
+        Ok(Some(filled.into_owned().into_bytes()))
+    }
+}
+
+/// The Authorization value: the target's bearer, or the client's own if its credentials are exactly one template.
+fn credentials<'a>(
+    target: &Target,
+    incoming: &Incoming<'a>,
+    purse: &Purse<'a>,
+) -> Result<Option<String>, Refusal> {
+    let (scheme, cookie) = if let Some(cookie) = &target.bearer {
+        ("Bearer ", cookie.as_str())
+    } else {
+        let own = incoming.get("authorization").filter(|_| target.fills(Place::Header));
+        let nominated = headers::nominates(incoming.get("connection"), "authorization");
+        let Some((scheme, name)) = own.filter(|_| !nominated).and_then(headers::authorization) else {
+            return Ok(None);
+        };
+        purse.grant(name)?;
+        (scheme, name)
+    };
+    let value = purse.find(cookie)?.filter(|value| !value.is_empty()).ok_or(Rule::CookieAbsent)?;
+    template::check_header_value(&value)?;
+    Ok(Some(format!("{scheme}{value}")))
+}
+
+impl Target {
+    fn fills(&self, place: Place) -> bool {
+        self.places.contains(&place)
+    }
+}
+
+/// How values are encoded in a body of a media type.
+fn body_context(content_type: &str) -> Context {
+    let essence = headers::essence(content_type).to_ascii_lowercase();
+    match essence.as_str() {
+        "application/x-www-form-urlencoded" => Context::Form,
+        "application/json" | "text/json" => Context::Json,
+        _ if essence.ends_with("+json") => Context::Json,
+        _ => Context::Text,
+    }
+}
+
+/// The cookies of a request, as far as a target may spend them.
+struct Purse<'a> {
+    target: &'a Target,
+    cookies: &'a str,
+    /// Names that templates stand for, and their values.
+    noted: Vec<(String, Cow<'a, str>)>,
+}
+
+impl<'a> Purse<'a> {
+    fn new(target: &'a Target, incoming: &Incoming<'a>) -> Self {
+        Self { target, cookies: incoming.get("cookie").unwrap_or_default(), noted: Vec::new() }
+    }
+
+    /// Whether a template was noted.
+    fn is_open(&self) -> bool {
+        !self.noted.is_empty()
+    }
+
+    fn grant(&self, name: &str) -> Result<(), Refusal> {
+        let granted = self.target.cookies.iter().any(|cookie| cookie == name);
+        if granted { Ok(()) } else { Err(Rule::TargetCookie.into()) }
+    }
+
+    /// The value of a cookie that stands at most once in the request.
+    fn find(&self, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
+        let mut named = pairs(self.cookies).filter(|p| p.is_named(self.cookies.as_bytes(), name.as_bytes()));
+        let first = named.next();
+        if named.next().is_some() {
+            return Err(Rule::CookieTwice.into());
+        }
+        Ok(first.and_then(|pair| self.cookies.get(pair.value())).map(decode_value))
+    }
+
+    /// Notes the templates of a text; refuses one whose cookie was not granted.
+    fn note(&mut self, text: &str, context: Context) -> Result<(), Refusal> {
+        let mut noted = core::mem::take(&mut self.noted);
+        let done = substitute(text, context, |name| {
+            if !noted.iter().any(|(known, _)| known == name) {
+                self.grant(name)?;
+                noted.push((name.into(), self.find(name)?.unwrap_or_default()));
+            }
+            Ok("".into())
+        });
+        self.noted = noted;
+        done.map(drop)
+    }
+
+    /// The value of a noted cookie; an absent one is the empty text.
+    fn value(&self, name: &str) -> Cow<'_, str> {
+        let noted = self.noted.iter().find(|(known, _)| known == name);
+        noted.map_or(Cow::Borrowed(""), |(_, value)| Cow::Borrowed(value))
+    }
+}
