@@ -14,7 +14,7 @@ use std::{fs, path::PathBuf};
 use httponly::cookie::{
     attributes::{Prefix, check_domain, domain_gains, path_matches},
     date, header,
-    set_cookie::{self, SetCookie},
+    set_cookie::{self, Attributes, SetCookie},
     syntax::decode_value,
 };
 use serde_json::Value;
@@ -353,4 +353,44 @@ fn web_platform_rows() {
     }
     println!("web platform: {passed} of {} rows", passed + failed.len());
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+/// What a browser keeps of a prefixed cookie, and what [`set_cookie::serialize`] is ready to write.
+#[test]
+fn web_platform_prefixes() {
+    let mut count = 0;
+    for row in rows("wpt/cases.json").into_iter().chain(rows("wpt/http-prefix-cases.json")) {
+        let by_script = match text(&row, "via") {
+            "prefix-dom" => true,
+            "prefix-http" => false,
+            _ => continue,
+        };
+        let key = if by_script { "shouldExistInDOM" } else { "shouldExistViaHTTP" };
+        let exists = row.get("exists").unwrap_or(&row[key]).as_bool().unwrap();
+        let secure = row.get("secure").is_none_or(|secure| secure == true);
+        let line = format!("{}a=b; {}", text(&row, "prefix"), text(&row, "params"));
+        let page = Url { secure, host: "web-platform.test", path: "/cookies/prefix/page.html" };
+        let host = row["origin"].as_str().map_or(page.host, |origin| Url::parse(origin, page).host);
+        let from = Url { host, ..page };
+        let mut jar = Jar::default();
+        jar.receive(&line, from, by_script);
+        assert_eq!(!jar.0.is_empty(), exists, "{row}");
+        if secure && !by_script {
+            let cookie = set_cookie::parse(&line).unwrap();
+            let attributes = Attributes {
+                domain: cookie.domain,
+                path: cookie.path,
+                secure: Some(cookie.secure),
+                http_only: cookie.http_only,
+                ..Attributes::default()
+            };
+            assert_eq!(
+                set_cookie::serialize(cookie.name, cookie.value, &attributes).is_ok(),
+                exists,
+                "{row}"
+            );
+        }
+        count += 1;
+    }
+    println!("web platform prefixes: {count} rows");
 }
