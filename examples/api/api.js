@@ -96,7 +96,8 @@ export function createApi({ secret = randomBytes(32), lifetime = 3600, interval 
   /** The claims of the request's token. */
   async function bearer(request) {
     const token = /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    if (token === undefined) throw new Refused(401, "token-missing", "Authorization: Bearer <token> is needed");
+    if (token === undefined)
+      throw new Refused(401, "token-missing", "Authorization: Bearer <token> is needed");
     try {
       const checks = { algorithms: ["HS256"], issuer: ISSUER, requiredClaims: ["exp", "sub"] };
       return (await jwtVerify(token, secret, checks)).payload;
@@ -133,7 +134,8 @@ async function json(request) {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > BODY_LIMIT) throw new Refused(413, "body-too-large", `a body takes at most ${BODY_LIMIT} bytes`);
+    if (size > BODY_LIMIT)
+      throw new Refused(413, "body-too-large", `a body takes at most ${BODY_LIMIT} bytes`);
     chunks.push(chunk);
   }
   try {
