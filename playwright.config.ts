@@ -21,6 +21,7 @@ export default defineConfig({
   reporter: "list",
   webServer,
   use: {
+    actionTimeout: 5_000,
     baseURL: hosts.localhost.origin,
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

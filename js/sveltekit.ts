@@ -9,6 +9,7 @@ export interface RouteEvent {
   readonly request: Request;
   /** What the adapter adds: `{ req }` in adapter-node, bindings on edge platforms. */
   readonly platform?: unknown;
+  getClientAddress(): string;
 }
 
 /** A handler of `httponly/server`: `cookieEndpoint(…)`, `apiProxy(…)`, or one of your own. */
@@ -26,6 +27,16 @@ export interface Route {
   readonly PATCH: RouteHandler;
   readonly DELETE: RouteHandler;
   readonly OPTIONS: RouteHandler;
+}
+
+const addresses = new WeakMap<Request, () => string>();
+
+/**
+ * The client's address as the adapter knows it (in adapter-node: `ADDRESS_HEADER`, or the socket), for the option of
+ * this name: `apiProxy({ clientAddress, … })`. Undefined for a request that no {@link route} passed on.
+ */
+export function clientAddress(request: Request): string | undefined {
+  return addresses.get(request)?.();
 }
 
 /**
@@ -47,7 +58,10 @@ export interface Route {
  * and the headers of a Response that came straight from `fetch` are immutable.
  */
 export function route(handler: RequestHandler): Route {
-  const answer: RouteHandler = async ({ request, platform }) => handler(request, platform);
+  const answer: RouteHandler = async (event) => {
+    addresses.set(event.request, () => event.getClientAddress());
+    return handler(event.request, event.platform);
+  };
   return {
     GET: answer,
     HEAD: answer,

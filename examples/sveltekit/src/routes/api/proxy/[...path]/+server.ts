@@ -1,5 +1,5 @@
 import { apiProxy } from "httponly/server";
-import { route } from "httponly/sveltekit";
+import { clientAddress, route } from "httponly/sveltekit";
 import { apiUrl, TOKEN } from "$lib/api.server";
 
 // A path belongs to the API, a slash at its end too.
@@ -8,6 +8,8 @@ export const trailingSlash = "ignore";
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = route(
   apiProxy({
     mount: "/api/proxy",
+    // X-Forwarded-For for the API, from the adapter; what a client claims to be is dropped.
+    clientAddress,
     targets: {
       /** The server adds the token: the page asks for /api/proxy/api/me and names no cookie. */
       api: { url: apiUrl, authorization: { bearer: TOKEN } },
