@@ -101,7 +101,7 @@ test.describe("every option reaches the browser", () => {
     await fill(page, "c", "1", { expires: local });
     await press(page, "Set cookie");
     await expect(result(page)).toContainText("Kept");
-    expect(Math.round((await stored(page, "c"))?.expires ?? 0)).toBe(moment.getTime() / 1000);
+    expect(Math.abs(((await stored(page, "c"))?.expires ?? 0) - moment.getTime() / 1000)).toBeLessThan(2);
   });
 
   for (const sameSite of ["Lax", "Strict"] as const)
@@ -179,10 +179,10 @@ test.describe("every option reaches the browser", () => {
 test.describe("a mistake is refused with its code, rule and message, and nothing is set", () => {
   const mistakes = [
     ["5,000 bytes", "too-large", /4096 bytes/, /./],
-    ["; in a name", "name-invalid", /token/, /";" \(U\+003B\) at index 4/],
+    ["; in a name", "name-invalid", /token/, /U\+003B.* at index 4/],
     ["CR LF in a value", "value-invalid", /control characters/, /U\+000D.* at index 1/],
     ["SameSite=None, not secure", "same-site-insecure", /SameSite=None needs Secure/, /./],
-    ["__Host- with a path", "prefix-violated", /__Host- cookie has Path=\//, /./],
+    ["__Host- with a path", "prefix-violated", /__Host-.* cookie has Path=\//, /./],
     ["A foreign domain", "domain-invalid", /the host is the domain or lies below it/, /./],
     ["A path without /", "path-invalid", /a path starts with \//, /./],
   ] as const;

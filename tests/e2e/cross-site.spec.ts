@@ -1,8 +1,13 @@
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { test as base, expect, type Page } from "@playwright/test";
-import { createApi } from "../../examples/api/api.js";
 import { stored } from "./fixtures.ts";
 import { listen, run, serve } from "./servers.ts";
+
+// The example is JavaScript without declarations.
+const api: string = "../../examples/api/api.js";
+const { createApi } = (await import(api)) as {
+  createApi(options: { interval: number; events: number }): Server;
+};
 
 interface World {
   /** The example, at http://localhost. */
@@ -16,7 +21,6 @@ interface World {
 
 const test = base.extend<object, { world: World }>({
   world: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
     async ({}, use) => {
       const reached: string[] = [];
       const inner = createApi({ interval: 50, events: 2 });
@@ -61,6 +65,8 @@ async function signIn(page: Page, world: World): Promise<void> {
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByTestId("signed-in")).toBeVisible();
   expect(await stored(page, "access_token")).toMatchObject({ httpOnly: true });
+  // What the page itself still asks for is no attack.
+  await page.waitForLoadState("networkidle");
   world.reached.length = 0;
 }
 

@@ -1,4 +1,4 @@
-import { test as base, type Cookie, expect, type Locator, type Page } from "@playwright/test";
+import { test as base, type Cookie, expect, type Locator, type Page, type Request } from "@playwright/test";
 
 export { expect };
 
@@ -11,30 +11,26 @@ export interface Recorded {
 }
 
 function record(page: Page): Recorded {
-  const exchanges: (() => Promise<string>)[] = [];
+  const exchanges: Promise<string>[] = [];
   const origins = new Set<string>();
   page.on("requestfinished", (request) => {
     origins.add(new URL(request.url()).origin);
-    exchanges.push(async () => {
-      const response = await request.response();
-      const sent = { ...(await request.allHeaders()), cookie: "" };
-      const received = { ...(await response?.allHeaders()), "set-cookie": "" };
-      const body = response && response.status() < 300 ? await response.text().catch(() => "") : "";
-      const refusal = response && response.status() >= 400 ? await response.text().catch(() => "") : "";
-      return [
-        request.url(),
-        JSON.stringify(sent),
-        request.postData() ?? "",
-        JSON.stringify(received),
-        body,
-        refusal,
-      ].join("\n");
-    });
+    // At once: the browser forgets bodies when the page goes elsewhere.
+    exchanges.push(exchange(request));
   });
   return {
-    text: async () => (await Promise.all(exchanges.map((exchange) => exchange()))).join("\n"),
+    text: async () => (await Promise.all(exchanges)).join("\n"),
     origins: () => [...origins],
   };
+}
+
+async function exchange(request: Request): Promise<string> {
+  const response = await request.response();
+  const sent = { ...(await request.allHeaders()), cookie: "" };
+  const received: Record<string, string> = { ...(await response?.allHeaders()), "set-cookie": "" };
+  const empty = received["content-length"] === "0" || (response?.status() ?? 0) === 303;
+  const body = empty ? "" : await response?.text().catch(() => `UNREAD ${request.url()}`);
+  return [request.url(), JSON.stringify(sent), request.postData(), JSON.stringify(received), body].join("\n");
 }
 
 export const test = base.extend<{
