@@ -35,6 +35,27 @@ test("an HttpOnly cookie is deleted by the page", async ({ page, open }) => {
   expect(await page.context().cookies()).toEqual([]);
 });
 
+test("an HttpOnly cookie that holds a JWT ends when the JWT does, and any other without maxAge with the session", async ({
+  page,
+  open,
+}) => {
+  await open();
+  const section = page.getByRole("region", { name: "HttpOnly cookies" });
+  const exp = Math.floor(now()) + 5400;
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  await section.getByLabel("maxAge, seconds").fill("");
+  await section.getByLabel("Value").fill(`${part({ alg: "none" })}.${part({ exp, name: "Zoë" })}.signature`);
+  await section.getByRole("button", { name: "Set HttpOnly cookie" }).click();
+  await expect(listed(page, "refresh_hint")).toBeVisible();
+  expect(Math.abs(((await stored(page, "refresh_hint"))?.expires ?? 0) - exp)).toBeLessThan(2);
+
+  await section.getByLabel("Name").fill("other");
+  await section.getByLabel("Value").fill("no token");
+  await section.getByRole("button", { name: "Set HttpOnly cookie" }).click();
+  await expect(listed(page, "other")).toBeVisible();
+  expect((await stored(page, "other"))?.expires).toBe(-1);
+});
+
 test("a mistake in an HttpOnly cookie is refused with its code, and nothing is sent", async ({
   page,
   open,

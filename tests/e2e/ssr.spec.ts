@@ -163,4 +163,15 @@ baseTest.describe("getCookie gives the same answer during SSR and in a page of i
       const { header, record, page: here } = await answers(page, name);
       baseExpect({ header, record }).toEqual({ header: here, record: here });
     });
+
+  // Node gives header bytes as Latin-1, browsers read cookies as UTF-8. setCookie writes ASCII only, so this concerns
+  // cookies that others wrote raw. To be decided: remove `fail` when SSR decodes them.
+  baseTest.fail("written by another script: raw UTF-8", async ({ page }) => {
+    await page.goto(`${origin}/?name=a`);
+    await page.evaluate(() => {
+      document.cookie = "a=grün 🍪";
+    });
+    await page.reload();
+    baseExpect(await answers(page, "a")).toEqual({ header: "grün 🍪", record: "grün 🍪", page: "grün 🍪" });
+  });
 });
