@@ -1,0 +1,6 @@
+/// <reference types="svelte" />
+declare global {
+  namespace App {}
+}
+
+export {};
