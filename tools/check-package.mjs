@@ -97,8 +97,8 @@ try {
     throw new Error(
       `the page should get its module at once and the account module later, not ${chunks.map(({ name }) => name)}`,
     );
-  if (wasm.some(({ text }) => text.includes("oauth") || text.includes("cookieEndpoint:")))
-    throw new Error("the page downloads the server");
+  const large = chunks.filter(({ text }) => text.length > 150_000);
+  if (large.length) throw new Error(`the page downloads the server: ${large.map(({ name }) => name)}`);
   console.log("  the account module is a chunk of its own");
 } finally {
   rmSync(project, { recursive: true, force: true });
