@@ -180,5 +180,10 @@ console.log("package: pkg/");
 run("tsc", ["-p", "tsconfig.build.json"]);
 cpSync("js/wasm/gen", "pkg/dist/wasm/gen", { recursive: true });
 cpSync("pkg-template", "pkg", { recursive: true });
+// npm shows the first parts of the README; pictures and files of the repository are not there.
+const readme = readFileSync("README.md", "utf8")
+  .replace(/^!\[.*\n\n/m, "")
+  .replace(/\n## Reading on[^]*/, "");
+writeFileSync("pkg/README.md", readme);
 for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"])
   if (existsSync(licence)) cpSync(licence, `pkg/${licence}`);
