@@ -42,14 +42,13 @@ export type ErrorCode =
 export class HttpOnlyError extends Error {
   override readonly name = "HttpOnlyError";
   /** The stable name of the refusal. */
-  readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
   /** The rule that was broken, as one sentence. */
-  readonly rule?: string;
+  declare readonly rule?: string;
 
-  constructor(code: ErrorCode, message: string, rule?: string) {
-    super(message);
-    this.code = code;
-    if (rule !== undefined) this.rule = rule;
+  constructor(code: ErrorCode, message: string, rule?: string, cause?: unknown) {
+    super(message, cause ? { cause } : {});
+    Object.assign(this, { code }, rule && { rule });
   }
 }
 
@@ -122,10 +121,9 @@ export function refusal(packed: number, cause?: unknown): HttpOnlyError {
   const group = RULES.find((texts) => (rule -= texts.length - 1) <= 0) as (typeof RULES)[number];
   const text = group[rule + group.length - 1] as string;
   const index = Math.floor(packed / 2 ** 24);
-  const unit = Math.floor(packed / 256) % 65536;
-  const hex = unit.toString(16).toUpperCase().padStart(4, "0");
-  const character =
-    unit % 128 > 31 && unit !== 127 ? `"${String.fromCharCode(unit)}" (U+${hex})` : `U+${hex}`;
+  const unit = (packed / 256) & 65535;
+  const code = `U+${unit.toString(16).toUpperCase().padStart(4, "0")}`;
+  const character = unit % 128 > 31 && unit !== 127 ? `"${String.fromCharCode(unit)}" (${code})` : code;
   const blame = index ? `: ${character} at index ${index - 1}` : "";
-  return Object.assign(new HttpOnlyError(group[0], text + blame, text), cause && { cause });
+  return new HttpOnlyError(group[0], text + blame, text, cause);
 }

@@ -7,9 +7,12 @@ let units;
 let room;
 /** Where the next text is copied to, in units. */
 let next;
-/** The header that was read last, and one that was given instead of the document's. */
-let header;
+/** A header that was given instead of the document's. */
 let given;
+/** The header that was turned to last, whether it was given, and its text, of which values are slices. */
+let last;
+let wasGiven;
+let header;
 
 // `turn` can run foreign JavaScript: a patched `document.cookie`, which may use this module. So it comes first, and
 // nothing runs between it and the call for which texts are copied.
@@ -20,9 +23,21 @@ export function attach(exports) {
   room = wasm.room() / 2;
 }
 
+/** Copies a text; returns a number above 127 if it is not ASCII. */
 function copy(text, at) {
   if (!units?.length) units = new Uint16Array(wasm.memory.buffer);
-  for (let i = 0; i < text.length; i++) units[at + i] = text.charCodeAt(i);
+  let bits = 0;
+  for (let i = 0; i < text.length; i++) bits |= units[at + i] = text.charCodeAt(i);
+  return bits;
+}
+
+/** HTTP libraries give a header as one character a byte. Bytes that are UTF-8 become text, as the page has it. */
+function decode(bytes) {
+  try {
+    return decodeURIComponent(escape(bytes));
+  } catch {
+    return bytes;
+  }
 }
 
 /** Copies a text that is not too long; returns its length, -1 for what is no string, -2 for nothing. */
@@ -113,17 +128,23 @@ export function getHttpOnlyCookie(name) {
 
 /** Turns to the header that was given, or to the document's: its length, -2 for that of the last time, -1 for none. */
 export function turn() {
+  const bytes = given != null;
   const text = given ?? jar();
   given = undefined;
-  if (text === header && text != null) return -2;
   if (typeof text !== "string") return -1;
-  header = text;
+  if (text === last && bytes === wasGiven) return -2;
+  header = last = text;
+  wasGiven = bytes;
   return text.length;
 }
 
-/** Copies the header to where the module has room. */
+/** Copies the header to where the module has room; returns its length, which may be less than it was. */
 export function read(pointer) {
-  copy(header, pointer / 2);
+  if (copy(header, pointer / 2) > 127 && wasGiven) {
+    header = header.replace(/[\x80-\xff]+/g, decode);
+    copy(header, pointer / 2);
+  }
+  return header.length;
 }
 
 /** Gives the document a cookie, which is ASCII. */
