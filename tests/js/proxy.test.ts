@@ -694,7 +694,7 @@ describe("responses", () => {
       "private, no-store",
       "cookie, Accept",
     ],
-    ["quoted", { "cache-control": 'private="x, y", max-age=5', vary: "*" }, "private", "*"],
+    ["quoted", { "cache-control": 'private="x, y", max-age=5', vary: "*" }, "private, no-store", "*"],
   ])(
     "where a cookie was spent, caching is private (upstream: %s)",
     async (_, upstreamHeaders, caching, vary) => {
