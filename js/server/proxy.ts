@@ -143,7 +143,9 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
         const declared = targets[rules(() => door.find(url))]?.[1].url;
         if (typeof declared === "function") base = new URL(declared(request, platform)).href;
       }
-      head = `${method}\n${url}\n${base}\n${clientAddress?.(request, platform) ?? ""}`;
+      // Whatever it is made of, an address is one line of the head.
+      const client = clientAddress?.(request, platform)?.replaceAll("\n", " ") ?? "";
+      head = `${method}\n${url}\n${base}\n${client}`;
       for (const [name, value] of request.headers) if (wants(name)) head += `\n${name}\n${value}`;
       plan = rules(() => door.plan(head)).split("\n");
     } catch (thrown) {
