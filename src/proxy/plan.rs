@@ -363,8 +363,10 @@ mod tests {
         let proxy = proxy();
         let incoming = request(url, headers);
         let plan = proxy.plan(&incoming).map_err(|refusal| refusal.rule)?;
-        let headers = plan.headers.iter().map(|(name, value)| format!(" {name}={value}")).collect::<String>();
-        Ok(format!("{}{headers}{}", plan.url, if plan.spends { " spent" } else { "" }))
+        let headers = plan.headers.iter().map(|(name, value)| format!("{name}={value}"));
+        let mut parts: Vec<String> = core::iter::once(plan.url).chain(headers).collect();
+        parts.extend(plan.spends.then(|| "spent".into()));
+        Ok(parts.join(" "))
     }
 
     #[test]
