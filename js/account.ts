@@ -35,7 +35,6 @@ export function configure(options: Configuration): void {
   Object.assign(configuration, options);
 }
 
-/** What stands for a cookie that the page cannot read: a template that the API proxy fills in. See {@link getHttpOnlyCookie}. */
 async function ask(endpoint: string, name: unknown, value: unknown, options: unknown): Promise<void> {
   const { setHttpOnlyCookie } = await import("./wasm/account.ts");
   try {
@@ -67,7 +66,10 @@ export function setHttpOnlyCookie(
   return ask(configuration.cookieEndpoint, name, value, options);
 }
 
-/** Deletes a cookie that no script can read; give the path that it was set with. Throws as {@link setHttpOnlyCookie}. */
+/**
+ * Deletes a cookie that no script can read; give the path that it was set with. Unless `includeSubdomains` says which,
+ * both the Domain and the host-only cookie go. Throws as {@link setHttpOnlyCookie}.
+ */
 export function deleteHttpOnlyCookie(
   name: string,
   options?: Pick<HttpOnlyCookieOptions, "path" | "includeSubdomains">,

@@ -30,7 +30,7 @@ const encoder = new TextEncoder();
  * `/.toddle/cookies/set-cookie` and `/.toddle/cookies/set-session-cookie`, or anywhere with `configure`.
  *
  * It answers GET (fields in the query) and POST (JSON or form) of the own origin with 200, an empty body and one
- * `Set-Cookie` line, or two for a deletion at both scopes, always Secure and HttpOnly; with a typed JSON error otherwise.
+ * `Set-Cookie` line, always Secure and HttpOnly; with a typed JSON error otherwise.
  *
  * @throws TypeError if `origin` is no URL
  *
@@ -49,7 +49,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
       proveSameOrigin(request, own?.origin);
       const url = new URL(request.url);
       const fields = inBody ? await read(request) : encoder.encode(url.search.slice(1));
-      const lines = rules((m) =>
+      const line = rules((m) =>
         m.endpointSetCookie(
           url.pathname,
           fields,
@@ -60,9 +60,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
           reserved,
         ),
       );
-      const headers = new Headers({ "cache-control": "private, no-store" });
-      for (const line of lines) headers.append("set-cookie", line);
-      return new Response(null, { headers });
+      return new Response(null, { headers: { "set-cookie": line, "cache-control": "private, no-store" } });
     } catch (error) {
       if (error instanceof HttpOnlyError) return refuse(error as ServerRefusal);
       throw error;

@@ -161,10 +161,7 @@ impl Fields {
         Ok(fields)
     }
 
-    /// The `Set-Cookie` lines that the fields ask for: always Secure and `HttpOnly`.
-    ///
-    /// One line, but two for a deletion that leaves `includeSubdomains` open: only a cookie of the same Domain replaces
-    /// another, so the Domain and the host-only cookie both go, whichever was set.
+    /// The `Set-Cookie` line that the fields ask for: always Secure and `HttpOnly`.
     ///
     /// `host` is the host name as URLs serialise it, `now` is in seconds since 1970.
     ///
@@ -175,19 +172,13 @@ impl Fields {
     /// use httponly::cookie::endpoint::{Fields, Form, Policy, Route};
     ///
     /// let fields = Fields::parse("name=id&value=x&ttl=60", Form::UrlEncoded).unwrap();
-    /// let lines = fields.set_cookies(Route::Cookie, &Policy::default(), "app.example", 0).unwrap();
+    /// let line = fields.set_cookie(Route::Cookie, &Policy::default(), "app.example", 0).unwrap();
     /// assert_eq!(
-    ///     lines,
-    ///     ["id=x; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=app.example; Expires=Thu, 01 Jan 1970 00:01:00 GMT"]
+    ///     line,
+    ///     "id=x; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=app.example; Expires=Thu, 01 Jan 1970 00:01:00 GMT"
     /// );
     /// ```
-    pub fn set_cookies(
-        &self,
-        route: Route,
-        policy: &Policy,
-        host: &str,
-        now: i64,
-    ) -> Result<Vec<String>, Refusal> {
+    pub fn set_cookie(&self, route: Route, policy: &Policy, host: &str, now: i64) -> Result<String, Refusal> {
         let name = match route {
             Route::Cookie => self.name.as_deref().ok_or(Rule::FieldMissing)?,
             Route::Session => SESSION_NAME,
@@ -212,11 +203,7 @@ impl Fields {
             same_site: Some(self.same_site.unwrap_or_default()),
             partitioned: false,
         };
-        let mut lines = vec![set_cookie::serialize(name, value, &attributes)?];
-        if domain && self.include_subdomains.is_none() && max_age.is_some() {
-            lines.push(set_cookie::serialize(name, value, &Attributes { domain: None, ..attributes })?);
-        }
-        Ok(lines)
+        set_cookie::serialize(name, value, &attributes)
     }
 }
 
@@ -325,8 +312,7 @@ mod tests {
 
     fn on(host: &str, query: &str) -> Result<String, Rule> {
         Fields::parse(query, Form::UrlEncoded)
-            .and_then(|fields| fields.set_cookies(Route::Cookie, &Policy::default(), host, NOW))
-            .map(|lines| lines.join("\n"))
+            .and_then(|fields| fields.set_cookie(Route::Cookie, &Policy::default(), host, NOW))
             .map_err(Refusal::rule)
     }
 
@@ -386,19 +372,8 @@ mod tests {
         );
         assert_eq!(
             line("name=__Secure-a&value=x&path=/p&ttl=0").unwrap(),
-            "__Secure-a=x; HttpOnly; SameSite=Lax; Secure; Path=/p; Domain=app.example; Max-Age=0\n\
-             __Secure-a=x; HttpOnly; SameSite=Lax; Secure; Path=/p; Max-Age=0"
+            "__Secure-a=x; HttpOnly; SameSite=Lax; Secure; Path=/p; Domain=app.example; Max-Age=0"
         );
-    }
-
-    #[test]
-    fn a_deletion_takes_both_scopes_unless_one_is_asked_for() {
-        let host_only = "a=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0";
-        let domain = "a=; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=app.example; Max-Age=0";
-        assert_eq!(line("name=a&value=&ttl=0").unwrap(), format!("{domain}\n{host_only}"));
-        assert_eq!(line("name=a&value=&ttl=0&includeSubdomains=true").unwrap(), domain);
-        assert_eq!(line("name=a&value=&ttl=0&includeSubdomains=false").unwrap(), host_only);
-        assert_eq!(on("localhost", "name=a&value=&ttl=0").unwrap(), host_only);
     }
 
     #[test]
@@ -591,12 +566,12 @@ mod tests {
     fn the_legacy_path_sets_access_token_whatever_the_name() {
         for query in ["value=x", "name=access_token&value=x", "name=other&value=x"] {
             let fields = Fields::parse(query, Form::UrlEncoded).unwrap();
-            let lines = fields.set_cookies(Route::Session, &Policy::default(), "localhost", NOW).unwrap();
-            assert_eq!(lines, ["access_token=x; HttpOnly; SameSite=Lax; Secure; Path=/"]);
+            let line = fields.set_cookie(Route::Session, &Policy::default(), "localhost", NOW).unwrap();
+            assert_eq!(line, "access_token=x; HttpOnly; SameSite=Lax; Secure; Path=/");
         }
         let unlisted = Policy { names: Some(vec!["a".into()]), reserved: Vec::new() };
         let fields = Fields::parse("value=x", Form::UrlEncoded).unwrap();
-        assert!(fields.set_cookies(Route::Session, &unlisted, "localhost", NOW).is_err());
+        assert!(fields.set_cookie(Route::Session, &unlisted, "localhost", NOW).is_err());
         assert_eq!(Route::of("/.toddle/cookies/set-session-cookie/"), Route::Session);
         assert_eq!(Route::of("/.toddle/cookies/set-cookie"), Route::Cookie);
         assert_eq!(Route::of("/set-session-cookie/x"), Route::Cookie);

@@ -262,7 +262,7 @@ pub fn endpoint_body(bytes: usize) -> Result<(), JsValue> {
     if bytes > MAX_BODY { Err(super::thrown(Rule::EndpointBody)) } else { Ok(()) }
 }
 
-/// The `Set-Cookie` lines that a request to the cookie endpoint asks for.
+/// The `Set-Cookie` line that a request to the cookie endpoint asks for.
 ///
 /// `fields` are the bytes of the body, or those of the query without a content type; `now` is in milliseconds.
 #[wasm_bindgen(js_name = endpointSetCookie)]
@@ -274,12 +274,12 @@ pub fn endpoint_set_cookie(
     now: f64,
     names: Option<Vec<String>>,
     reserved: Vec<String>,
-) -> Result<Vec<String>, JsValue> {
-    let answer = || -> Result<Vec<String>, Refusal> {
+) -> Result<String, JsValue> {
+    let answer = || -> Result<String, Refusal> {
         let form = content_type.as_deref().map_or(Ok(Form::UrlEncoded), Form::of)?;
         let fields = Fields::parse(str::from_utf8(fields).map_err(|_| Rule::EndpointContent)?, form)?;
         let policy = Policy { names, reserved };
-        fields.set_cookies(Route::of(path), &policy, host, (now / 1000.0).floor() as i64)
+        fields.set_cookie(Route::of(path), &policy, host, (now / 1000.0).floor() as i64)
     };
     answer().map_err(super::thrown)
 }
