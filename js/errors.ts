@@ -124,8 +124,8 @@ export function refusal(packed: number, cause?: unknown): HttpOnlyError {
   const index = Math.floor(packed / 2 ** 24);
   const unit = Math.floor(packed / 256) % 65536;
   const hex = unit.toString(16).toUpperCase().padStart(4, "0");
-  const character =
-    unit % 128 > 31 && unit !== 127 ? `"${String.fromCharCode(unit)}" (U+${hex})` : `U+${hex}`;
+  const letter = String.fromCharCode(unit);
+  const character = /[\p{Cc}\p{Cs}]/u.test(letter) ? `U+${hex}` : `"${letter}" (U+${hex})`;
   const blame = index ? `: ${character} at index ${index - 1}` : "";
   return Object.assign(new HttpOnlyError(group[0], text + blame, text), cause && { cause });
 }
