@@ -303,6 +303,16 @@ test("a browser that blocks all cookies: setCookie says not-stored, and getCooki
   expect(await names(context)).toEqual([`before .${HOST}`]);
 });
 
+test("configure changes what is named, and nothing that is undefined", async ({ page, site }) => {
+  await open(page, site);
+  const ask = () => page.evaluate(() => attempt(() => httponly.setHttpOnlyCookie("a", "1")));
+  await page.evaluate(() => httponly.configure({ cookieEndpoint: "/.toddle/cookies/set-cookie" }));
+  await page.evaluate(() => httponly.configure({ cookieEndpoint: undefined, method: undefined }));
+  expect(await ask()).toEqual(DONE);
+  expect(site.asked.at(-1)).toMatchObject({ method: "POST" });
+  expect(site.asked.at(-1)?.url.pathname).toBe("/.toddle/cookies/set-cookie");
+});
+
 test("two tabs see each other's cookies at once, in both directions", async ({ page, context, site }) => {
   const other = await context.newPage();
   for (const tab of [page, other]) await open(tab, site);
