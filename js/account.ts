@@ -15,11 +15,11 @@ export type HttpOnlyCookieOptions = Pick<
 /** Where the page's requests go. */
 export interface Configuration {
   /** A path on the page's origin. Default `/.nordcraft/cookies/set-cookie`. */
-  cookieEndpoint?: string;
+  cookieEndpoint?: string | undefined;
   /** A path on the page's origin. Default `/auth/handler`. */
-  authEndpoint?: string;
+  authEndpoint?: string | undefined;
   /** Default `POST`, so that no token stands in a URL or a log. `GET` speaks to a server that has only that. */
-  method?: "POST" | "GET";
+  method?: "POST" | "GET" | undefined;
 }
 
 const SESSION_ENDPOINT = "/.toddle/cookies/set-session-cookie";
@@ -32,9 +32,11 @@ const configuration = {
 
 /** Changes where the page's requests go; what is not named stays as it is. */
 export function configure(options: Configuration): void {
-  Object.assign(configuration, options);
+  for (const [key, value] of Object.entries(options))
+    if (value !== undefined) configuration[key as keyof Configuration] = value;
 }
 
+/** Asks an endpoint of the page's own server, and makes an error of what it or the module refuses. */
 async function ask(endpoint: string, name: unknown, value: unknown, options: unknown): Promise<void> {
   const { setHttpOnlyCookie } = await import("./wasm/account.ts");
   try {

@@ -123,7 +123,8 @@ export function refusal(packed: number, cause?: unknown): HttpOnlyError {
   const index = Math.floor(packed / 2 ** 24);
   const unit = (packed / 256) & 65535;
   const code = `U+${unit.toString(16).toUpperCase().padStart(4, "0")}`;
-  const character = unit % 128 > 31 && unit !== 127 ? `"${String.fromCharCode(unit)}" (${code})` : code;
+  const letter = String.fromCharCode(unit);
+  const character = /[\p{Cc}\p{Cs}]/u.test(letter) ? code : `"${letter}" (${code})`;
   const blame = index ? `: ${character} at index ${index - 1}` : "";
   return new HttpOnlyError(group[0], text + blame, text, cause);
 }
