@@ -7,9 +7,8 @@ let units;
 let room;
 /** Where the next text is copied to, in units. */
 let next;
-/** The header that was read last, and one that was given instead of the document's. */
+/** The header that was read last. */
 let header;
-let given;
 
 // `turn` can run foreign JavaScript: a patched `document.cookie`, which may use this module. So it comes first, and
 // nothing runs between it and the call for which texts are copied.
@@ -55,19 +54,18 @@ function jar() {
   } catch {}
 }
 
-/** The value of a cookie, decoded where that is possible; null where there is none. */
-export function getCookie(name, cookies) {
-  given = cookies;
-  const length = turn();
+/** The value of a cookie in a header, decoded where that is possible; null where there is none. */
+export function getCookie(name, text) {
+  const length = turn(text);
   next = room;
   const range = wasm.get(put(name), length);
   if (range < 0) return null;
-  const text = header.slice((range / 2) % 2 ** 26, range / 2 ** 27);
+  const value = header.slice((range / 2) % 2 ** 26, range / 2 ** 27);
   if (range % 2)
     try {
-      return decodeURIComponent(text);
+      return decodeURIComponent(value);
     } catch {}
-  return text;
+  return value;
 }
 
 /** Sets a cookie; 0, or the refusal as a number. */
@@ -111,12 +109,10 @@ export function getHttpOnlyCookie(name) {
 
 // What the module calls.
 
-/** Turns to the header that was given, or to the document's: its length, -2 for that of the last time, -1 for none. */
-export function turn() {
-  const text = given ?? jar();
-  given = undefined;
-  if (text === header && text != null) return -2;
+/** Turns to a header, by default to the document's: its length, -2 for that of the last time, -1 for none. */
+export function turn(text = jar()) {
   if (typeof text !== "string") return -1;
+  if (text === header) return -2;
   header = text;
   return text.length;
 }
