@@ -48,13 +48,18 @@ export interface CookieSource {
  * ```
  */
 export function getCookie(name: string, from?: CookieSource): string | null {
-  const { root, cookies } = from ?? {};
+  let cookies = from?.cookies;
   if (cookies && typeof cookies === "object")
     return name && Object.hasOwn(cookies, name) ? (cookies[name] ?? null) : null;
   module.load();
-  return root && cookies == null && module.isShadow(root.getRootNode())
-    ? null
-    : module.getCookie(name, cookies);
+  if (cookies == null) {
+    if (from?.root && module.isShadow(from.root.getRootNode())) return null;
+    // Chromium looks at each frame of the stack when the document's cookies are read: so here, and no call deeper.
+    try {
+      cookies = document.cookie;
+    } catch {}
+  }
+  return module.getCookie(name, cookies);
 }
 
 /**

@@ -7,8 +7,6 @@ let units;
 let room;
 /** Where the next text is copied to, in units. */
 let next;
-/** A header that was given instead of the document's. */
-let given;
 /** The header that was turned to last, whether it was given, and its text, of which values are slices. */
 let last;
 let wasGiven;
@@ -70,19 +68,18 @@ function jar() {
   } catch {}
 }
 
-/** The value of a cookie, decoded where that is possible; null where there is none. */
-export function getCookie(name, cookies) {
-  given = cookies;
-  const length = turn();
+/** The value of a cookie in a header, decoded where that is possible; null where there is none. */
+export function getCookie(name, text) {
+  const length = turn(text);
   next = room;
   const range = wasm.get(put(name), length);
   if (range < 0) return null;
-  const text = header.slice((range / 2) % 2 ** 26, range / 2 ** 27);
+  const value = header.slice((range / 2) % 2 ** 26, range / 2 ** 27);
   if (range % 2)
     try {
-      return decodeURIComponent(text);
+      return decodeURIComponent(value);
     } catch {}
-  return text;
+  return value;
 }
 
 /** Sets a cookie; 0, or the refusal as a number. */
@@ -126,11 +123,10 @@ export function getHttpOnlyCookie(name) {
 
 // What the module calls.
 
-/** Turns to the header that was given, or to the document's: its length, -2 for that of the last time, -1 for none. */
-export function turn() {
+/** Turns to a header, or to the document's: its length, -2 for that of the last time, -1 for none. */
+export function turn(given) {
   const bytes = given != null;
   const text = given ?? jar();
-  given = undefined;
   if (typeof text !== "string") return -1;
   if (text === last && bytes === wasGiven) return -2;
   header = last = text;
