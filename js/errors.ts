@@ -117,14 +117,13 @@ export const WASM_BLOCKED = 31;
 
 /** The error for a refusal that a module gave as a number: rule, 256 times the unit, 2^24 times its index plus one. */
 export function refusal(packed: number, cause?: unknown): HttpOnlyError {
-  let rule = packed % 256;
-  const group = RULES.find((texts) => (rule -= texts.length - 1) <= 0) as (typeof RULES)[number];
-  const text = group[rule + group.length - 1] as string;
+  const rules = RULES.flatMap(([code, ...texts]) => texts.map((text) => [code, text] as const));
+  const [code, text] = rules[(packed % 256) - 1] as (typeof rules)[number];
   const index = Math.floor(packed / 2 ** 24);
   const unit = (packed / 256) & 65535;
-  const code = `U+${unit.toString(16).toUpperCase().padStart(4, "0")}`;
+  const point = `U+${unit.toString(16).toUpperCase().padStart(4, "0")}`;
   const letter = String.fromCharCode(unit);
-  const character = /[\p{Cc}\p{Cs}]/u.test(letter) ? code : `"${letter}" (${code})`;
+  const character = /[\p{Cc}\p{Cs}]/u.test(letter) ? point : `"${letter}" (${point})`;
   const blame = index ? `: ${character} at index ${index - 1}` : "";
-  return new HttpOnlyError(group[0], text + blame, text, cause);
+  return new HttpOnlyError(code, text + blame, text, cause);
 }

@@ -183,7 +183,7 @@ cpSync("pkg-template", "pkg", { recursive: true });
 // npm shows the first parts of the README; pictures and files of the repository are not there.
 const readme = readFileSync("README.md", "utf8")
   .replace(/^!\[.*\n\n/m, "")
-  .replace(/\n## Reading on[^]*/, "");
+  .replace(/\n## Reading on[\s\S]*/, "");
 writeFileSync("pkg/README.md", readme);
 for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"])
   if (existsSync(licence)) cpSync(licence, `pkg/${licence}`);

@@ -58,7 +58,7 @@ function seconds(maxAge, expires) {
   if (maxAge != null) return typeof maxAge === "number" ? Math.max(maxAge, -1) : NaN;
   if (expires == null) return -Infinity;
   const left = expires instanceof Date ? (expires - Date.now()) / 1000 : NaN;
-  return left === left ? Math.max(left, 0) : -2;
+  return Number.isNaN(left) ? -2 : Math.max(left, 0);
 }
 
 /** `document.cookie`; undefined where there is no document, or none that may have cookies (a sandboxed frame). */
