@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { apiProxy, type ProxyOptions, type Target } from "./server/proxy.ts";
+import { rules } from "./wasm/server.ts";
 
 /** What this package reads of SvelteKit's `RequestEvent`. */
 export interface RouteEvent {
@@ -11,6 +13,16 @@ export interface RouteEvent {
   readonly platform?: unknown;
   getClientAddress(): string;
 }
+
+/** What SvelteKit gives its `handleFetch` hook. */
+export interface FetchInput {
+  readonly event: RouteEvent & { readonly url: URL };
+  readonly request: Request;
+  readonly fetch: typeof fetch;
+}
+
+/** SvelteKit's `handleFetch` hook. */
+export type HandleFetch = (input: FetchInput) => Promise<Response>;
 
 /** A handler of `httponly/server`: `cookieEndpoint(…)`, `apiProxy(…)`, or one of your own. */
 export type RequestHandler = (request: Request, platform?: unknown) => Response | Promise<Response>;
@@ -70,5 +82,59 @@ export function route(handler: RequestHandler): Route {
     PATCH: answer,
     DELETE: answer,
     OPTIONS: answer,
+  };
+}
+
+/**
+ * The `handleFetch` hook: what a `load` fetches during SSR goes as it would go from the page.
+ *
+ * - A request to the own origin carries its proof, so that the proxy and the endpoint answer it.
+ * - A request to a target, on whatever host, goes as through `apiProxy`: with the token from the visitor's cookie where
+ *   the target declares `authorization`, with templates filled in where cookies are granted, without any other cookie,
+ *   and with 401 and no call where the token is absent.
+ * - Everything else is left to SvelteKit.
+ *
+ * ```ts
+ * // src/hooks.server.ts
+ * import { handleFetch as ssr } from "httponly/sveltekit";
+ *
+ * export const handleFetch = ssr({
+ *   targets: { api: { url: "https://api.example.com", authorization: { bearer: "access_token" } } },
+ * });
+ * ```
+ *
+ * Give it the same options as `apiProxy`, so that both sides of the app reach the same targets.
+ *
+ * @throws TypeError where `apiProxy` throws one
+ */
+export function handleFetch(options: ProxyOptions): HandleFetch {
+  const proxy = apiProxy(options);
+  const mount = options.mount ?? "/api/proxy";
+  const targets: [string, Target][] = options.targets
+    ? Object.entries(options.targets).map(([name, target]) => [`/${name}`, target])
+    : [["", options.target]];
+  return async ({ event, request, fetch }) => {
+    const origin = options.origin ?? event.url.origin;
+    const headers = new Headers(request.headers);
+    headers.set("x-httponly", "1");
+    const own = [origin, event.url.origin].includes(new URL(request.url).origin);
+    if (own) return fetch(new Request(request, { headers }));
+
+    const bases = targets.map(
+      ([, { url }]) => new URL(typeof url === "function" ? url(event.request, event.platform) : url).href,
+    );
+    const owner = rules((m) => m.targetOwner(request.url, bases));
+    const target = owner === undefined ? undefined : targets[owner];
+    if (target === undefined) return fetch(request);
+    headers.set("x-nordcraft-url", request.url);
+    headers.delete("origin");
+    headers.delete("cookie");
+    const cookie = event.request.headers.get("cookie");
+    if (cookie !== null) headers.set("cookie", cookie);
+    const { method, body, signal } = request;
+    const init: RequestInit & { duplex: "half" } = { method, headers, body, signal, duplex: "half" };
+    const asked = new Request(`${origin}${mount}${target[0]}`, init);
+    addresses.set(asked, () => event.getClientAddress());
+    return proxy(asked, event.platform);
   };
 }

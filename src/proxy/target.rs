@@ -269,3 +269,19 @@ fn push_query(query: &str, url: &mut String) {
         }
     }
 }
+
+/// The index of the base that an absolute URL lies inside: the most specific one, `None` if there is none.
+///
+/// ```
+/// use httponly::proxy::target::owner;
+///
+/// let bases = ["https://api.example", "https://api.example/v2"];
+/// assert_eq!(owner("https://api.example/v2/me", &bases), Some(1));
+/// assert_eq!(owner("https://api.example/v22", &bases), Some(0));
+/// assert_eq!(owner("https://api.example.evil/v2/me", &bases), None);
+/// ```
+pub fn owner(url: &str, bases: &[impl AsRef<str>]) -> Option<usize> {
+    let bases = bases.iter().enumerate().filter_map(|(at, href)| Some((at, Base::parse(href.as_ref())?)));
+    let owners = bases.filter(|(_, base)| base.inside(url).is_ok());
+    owners.max_by_key(|(_, base)| base.prefix().len()).map(|(at, _)| at)
+}

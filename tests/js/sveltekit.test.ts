@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { apiProxy, cookieEndpoint } from "httponly/server";
-import { clientAddress, type RouteEvent, route } from "httponly/sveltekit";
+import { clientAddress, type FetchInput, handleFetch, type RouteEvent, route } from "httponly/sveltekit";
 import { describe, expect, it } from "vitest";
+import { upstream } from "./support/serve.ts";
 
 function event(request: Request, platform?: unknown): RouteEvent {
   return { request, platform, getClientAddress: () => "192.0.2.7" };
@@ -73,5 +74,102 @@ describe("clientAddress", () => {
       server.close();
       server.closeAllConnections();
     }
+  });
+});
+
+describe("handleFetch", () => {
+  /** What SvelteKit hands to the hook for a `load` that fetches during SSR of a visitor's request. */
+  function input(url: string, cookie: string | undefined, init?: RequestInit) {
+    const passed: Request[] = [];
+    const visit = new Request(
+      "https://app.example/page",
+      cookie === undefined ? {} : { headers: { cookie } },
+    );
+    const input: FetchInput = {
+      event: { ...event(visit), url: new URL(visit.url) },
+      request: new Request(url, init),
+      fetch: async (request) => {
+        passed.push(request as Request);
+        return new Response("from SvelteKit");
+      },
+    };
+    return { input, passed };
+  }
+
+  it("sends the token of the visitor's cookie to a target on another host, and no cookie", async () => {
+    const api = await upstream((received, response) => response.end(JSON.stringify(received.headers)));
+    const hook = handleFetch({
+      targets: { api: { url: `${api.origin}/v1`, authorization: { bearer: "token" } } },
+      clientAddress,
+    });
+    const { input: asked, passed } = input(`${api.origin}/v1/me?a=b`, "token=abc; other=secret", {
+      headers: { accept: "application/json", authorization: "Bearer forged", cookie: "token=forged" },
+    });
+    const headers = await (await hook(asked)).json();
+    expect(api.log[0]?.url).toBe("/v1/me?a=b");
+    expect(headers.authorization).toBe("Bearer abc");
+    expect(headers.accept).toBe("application/json");
+    expect(headers.cookie).toBeUndefined();
+    expect(headers["x-forwarded-for"]).toBe("192.0.2.7");
+    expect(headers["x-httponly"]).toBeUndefined();
+    expect(passed).toEqual([]);
+  });
+
+  it("sends a body on", async () => {
+    const api = await upstream();
+    const hook = handleFetch({ targets: { api: { url: api.origin, authorization: { bearer: "token" } } } });
+    const init = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
+    expect((await hook(input(`${api.origin}/x`, "token=abc", init).input)).status).toBe(200);
+    expect(api.log[0]).toMatchObject({ method: "POST", body: "{}" });
+  });
+
+  it("answers 401 without a call where the token is absent", async () => {
+    const api = await upstream();
+    const hook = handleFetch({ targets: { api: { url: api.origin, authorization: { bearer: "token" } } } });
+    const answer = await hook(input(`${api.origin}/me`, undefined).input);
+    expect(answer.status).toBe(401);
+    expect((await answer.json()).error.code).toBe("unauthenticated");
+    expect(api.log).toEqual([]);
+  });
+
+  it("fills templates in where the cookie is granted, and refuses them elsewhere", async () => {
+    const api = await upstream((received, response) => response.end(received.headers.authorization));
+    const init = { headers: { authorization: "Bearer {{ cookies.token }}" } };
+    const granted = handleFetch({ target: { url: api.origin, cookies: ["token"] } });
+    expect(await (await granted(input(`${api.origin}/me`, "token=abc", init).input)).text()).toBe(
+      "Bearer abc",
+    );
+    const refused = handleFetch({ targets: { api: { url: api.origin } } });
+    expect((await refused(input(`${api.origin}/me`, "token=abc", init).input)).status).toBe(403);
+    expect(api.log.length).toBe(1);
+  });
+
+  it("takes the most specific target", async () => {
+    const api = await upstream((received, response) =>
+      response.end(received.headers.authorization ?? "none"),
+    );
+    const hook = handleFetch({
+      targets: {
+        open: { url: api.origin },
+        closed: { url: () => `${api.origin}/me`, authorization: { bearer: "token" } },
+      },
+    });
+    expect(await (await hook(input(`${api.origin}/me/x`, "token=abc").input)).text()).toBe("Bearer abc");
+    expect(await (await hook(input(`${api.origin}/menu`, "token=abc").input)).text()).toBe("none");
+  });
+
+  it("gives a request to the own origin its proof, and leaves any other to SvelteKit", async () => {
+    const hook = handleFetch({ targets: { api: { url: "https://api.example" } } });
+    const own = input("https://app.example/api/proxy/api/me", "token=abc");
+    expect(await (await hook(own.input)).text()).toBe("from SvelteKit");
+    expect(own.passed[0]?.headers.get("x-httponly")).toBe("1");
+    const foreign = input("https://api.example.evil/me", "token=abc");
+    await hook(foreign.input);
+    expect(foreign.passed).toEqual([foreign.input.request]);
+    expect(foreign.passed[0]?.headers.get("x-httponly")).toBeNull();
+  });
+
+  it("refuses targets that apiProxy refuses", () => {
+    expect(() => handleFetch({ targets: { api: { url: "ftp://api.example" } } })).toThrow(TypeError);
   });
 });

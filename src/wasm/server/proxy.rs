@@ -16,6 +16,7 @@ use crate::{
         config::{Declaration, Proxy as Rules, Target},
         headers::{Answer, CookieRule, Verdict, fate},
         plan::Incoming,
+        target::owner,
     },
 };
 
@@ -202,4 +203,11 @@ pub fn broken_off(code: &str) -> Result<(), JsValue> {
         Some(rule) => Err(thrown(rule)),
         None => Ok(()),
     }
+}
+
+/// The index of the base URL that a URL lies inside; `undefined` if there is none.
+#[wasm_bindgen(js_name = targetOwner)]
+#[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen takes lists of texts by value only")]
+pub fn target_owner(url: &str, bases: Vec<String>) -> Option<usize> {
+    owner(url, &bases)
 }
