@@ -157,8 +157,11 @@ export const test = base.extend<{ clean: undefined }, { site: Site }>({
           response.setHeader("content-type", "text/javascript; charset=utf-8");
           return response.end(script);
         }
-        if (pathname === "/status")
-          return response.writeHead(Number(searchParams.get("status"))).end("<h1>Not what you look for</h1>");
+        if (pathname === "/status") {
+          const type = searchParams.get("type") ?? "text/html; charset=utf-8";
+          response.writeHead(Number(searchParams.get("status")), { "content-type": type });
+          return response.end(searchParams.get("body") ?? "<h1>Not what you look for</h1>");
+        }
         const policy = searchParams.get("csp");
         if (policy !== null) response.setHeader("content-security-policy", policy);
         response.setHeader("content-type", "text/html; charset=utf-8");
