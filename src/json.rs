@@ -195,7 +195,8 @@ impl Scanner<'_> {
     }
 }
 
-#[cfg(test)]
+// Proptest does not run in the browser.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

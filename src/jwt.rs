@@ -72,7 +72,8 @@ fn sextet(symbol: u8) -> Option<u32> {
     )
 }
 
-#[cfg(test)]
+// Proptest does not run in the browser.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

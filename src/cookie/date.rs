@@ -158,7 +158,8 @@ fn digits(number: i64) -> [u8; 2] {
     [b'0' + two / 10, b'0' + two % 10]
 }
 
-#[cfg(test)]
+// Proptest does not run in the browser.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
