@@ -196,7 +196,8 @@ impl Scanner<'_> {
 }
 
 // Proptest does not run in the browser.
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(not(target_arch = "wasm32"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -73,7 +73,8 @@ fn sextet(symbol: u8) -> Option<u32> {
 }
 
 // Proptest does not run in the browser.
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(not(target_arch = "wasm32"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -159,7 +159,8 @@ fn digits(number: i64) -> [u8; 2] {
 }
 
 // Proptest does not run in the browser.
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(not(target_arch = "wasm32"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -300,7 +300,8 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 // Proptest does not run in the browser.
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(not(target_arch = "wasm32"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::cookie::{date, set_cookie::SetCookie};

@@ -281,7 +281,8 @@ fn starts_with_pair(text: &str) -> bool {
 }
 
 // Proptest does not run in the browser.
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(not(target_arch = "wasm32"))]
+#[cfg(test)]
 #[expect(clippy::cast_precision_loss, reason = "every date is below 2^53")]
 mod tests {
     use super::*;

@@ -105,7 +105,7 @@ async function bundle(): Promise<Map<string, string>> {
   return new Map(outputFiles.map(({ path, text }) => [path, text]));
 }
 
-const escape = (text: string) =>
+const quoted = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
 export const test = base.extend<{ clean: undefined }, { site: Site }>({
@@ -170,7 +170,7 @@ export const test = base.extend<{ clean: undefined }, { site: Site }>({
         const theme = getCookie("theme", { cookies: header });
         const record = getCookie("theme", { cookies: getRequestCookies(header) });
         return response.end(`<!doctype html><title>bare</title>
-<body data-header="${escape(String(theme))}" data-record="${escape(String(record))}">
+<body data-header="${quoted(String(theme))}" data-record="${quoted(String(record))}">
 <script type="module" src="${policy === null ? "/page.js" : "/probe.js"}"></script>`);
       });
       await use({ at: (host) => `http://${host}:${web.port}`, asked, api });
