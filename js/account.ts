@@ -32,7 +32,7 @@ const configuration = {
 
 /** Changes where the page's requests go; what is not named stays as it is. */
 export function configure(options: Configuration): void {
-  for (const [key, value] of Object.entries(options))
+  for (const [key, value] of Object.entries(options ?? {}))
     if (value !== undefined) configuration[key as keyof Configuration] = value;
 }
 

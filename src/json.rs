@@ -195,6 +195,8 @@ impl Scanner<'_> {
     }
 }
 
+// Proptest does not run in the browser.
+#[cfg(not(target_arch = "wasm32"))]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,6 +72,8 @@ fn sextet(symbol: u8) -> Option<u32> {
     )
 }
 
+// Proptest does not run in the browser.
+#[cfg(not(target_arch = "wasm32"))]
 #[cfg(test)]
 mod tests {
     use super::*;

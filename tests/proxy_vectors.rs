@@ -1,6 +1,8 @@
 //! The vectors that Rust and TypeScript share about templates, redirects and targets, and what holds for any input,
 //! with the `url` crate as the judge.
 
+// Proptest does not run in the browser.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 use std::collections::BTreeMap;

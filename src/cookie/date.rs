@@ -158,6 +158,8 @@ fn digits(number: i64) -> [u8; 2] {
     [b'0' + two / 10, b'0' + two % 10]
 }
 
+// Proptest does not run in the browser.
+#[cfg(not(target_arch = "wasm32"))]
 #[cfg(test)]
 mod tests {
     use super::*;

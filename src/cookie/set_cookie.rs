@@ -280,6 +280,8 @@ fn starts_with_pair(text: &str) -> bool {
     name > 0 && text.get(name..).is_some_and(|after| after.trim_start_matches([' ', '\t']).starts_with('='))
 }
 
+// Proptest does not run in the browser.
+#[cfg(not(target_arch = "wasm32"))]
 #[cfg(test)]
 #[expect(clippy::cast_precision_loss, reason = "every date is below 2^53")]
 mod tests {

@@ -156,17 +156,28 @@ async fn send(url: &str, method: &str, fields: &Fields) -> Result<(), JsValue> {
     };
     let unreachable = |_| refused(Rule::Network);
     let response = request.map_err(unreachable)?.send().await.map_err(unreachable)?;
-    if response.ok() {
+    let page = response
+        .headers()
+        .get("content-type")
+        .is_some_and(|kind| kind.get(..9).is_some_and(|kind| kind.eq_ignore_ascii_case("text/html")));
+    if response.ok() && !page {
+        return Ok(());
+    }
+    let text = response.text().await.unwrap_or_default();
+    // An app's fallback for unknown paths, or a sign-in page behind a redirect, answers 200 and sets nothing. Some
+    // servers call their empty answers HTML.
+    if response.ok() && text.is_empty() {
         return Ok(());
     }
     // The endpoint's own `{ error: { code, message } }`, or whatever else stood in the way.
-    let body = JSON::parse(&response.text().await.unwrap_or_default()).unwrap_or_default();
+    let body = JSON::parse(&text).unwrap_or_default();
     let error = option(&body, "error").unwrap_or_default();
     let text = |key| option(&error, key)?.as_string();
     if let (Some(code), Some(message)) = (text("code"), text("message")) {
         return Err(thrown(&code, &message, None));
     }
     let rule = Rule::EndpointRefused;
-    let message = format!("{}: status {}", rule.text(), response.status());
+    let what = if response.ok() { "a page of HTML, status" } else { "status" };
+    let message = format!("{}: {what} {}", rule.text(), response.status());
     Err(thrown(rule.code().as_str(), &message, Some(rule.text())))
 }

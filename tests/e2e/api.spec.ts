@@ -241,3 +241,16 @@ test.describe("without JavaScript", () => {
     expect(await page.context().cookies()).toEqual([]);
   });
 });
+
+test("a load reaches the API with the token during SSR, and the cookie reaches event.locals", async ({
+  page,
+  open,
+}) => {
+  await open();
+  const before = await (await page.request.get("/")).text();
+  expect(before).not.toContain("Ada Lovelace");
+  await signIn(page);
+  const html = await (await page.request.get("/")).text();
+  expect(html).toContain("Signed in as Ada Lovelace.");
+  expect(html).not.toContain((await stored(page, "access_token"))?.value ?? "no token");
+});

@@ -105,7 +105,11 @@ async function bundle(): Promise<Map<string, string>> {
   return new Map(outputFiles.map(({ path, text }) => [path, text]));
 }
 
+<<<<<<< HEAD
 const escapeHtml = (text: string) =>
+=======
+const quoted = (text: string) =>
+>>>>>>> seed
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
 export const test = base.extend<{ clean: undefined }, { site: Site }>({
@@ -157,8 +161,11 @@ export const test = base.extend<{ clean: undefined }, { site: Site }>({
           response.setHeader("content-type", "text/javascript; charset=utf-8");
           return response.end(script);
         }
-        if (pathname === "/status")
-          return response.writeHead(Number(searchParams.get("status"))).end("<h1>Not what you look for</h1>");
+        if (pathname === "/status") {
+          const type = searchParams.get("type") ?? "text/html; charset=utf-8";
+          response.writeHead(Number(searchParams.get("status")), { "content-type": type });
+          return response.end(searchParams.get("body") ?? "<h1>Not what you look for</h1>");
+        }
         const policy = searchParams.get("csp");
         if (policy !== null) response.setHeader("content-security-policy", policy);
         response.setHeader("content-type", "text/html; charset=utf-8");
@@ -167,7 +174,11 @@ export const test = base.extend<{ clean: undefined }, { site: Site }>({
         const theme = getCookie("theme", { cookies: header });
         const record = getCookie("theme", { cookies: getRequestCookies(header) });
         return response.end(`<!doctype html><title>bare</title>
+<<<<<<< HEAD
 <body data-header="${escapeHtml(String(theme))}" data-record="${escapeHtml(String(record))}">
+=======
+<body data-header="${quoted(String(theme))}" data-record="${quoted(String(record))}">
+>>>>>>> seed
 <script type="module" src="${policy === null ? "/page.js" : "/probe.js"}"></script>`);
       });
       await use({ at: (host) => `http://${host}:${web.port}`, asked, api });

@@ -313,6 +313,26 @@ test("configure changes what is named, and nothing that is undefined", async ({ 
   expect(site.asked.at(-1)?.url.pathname).toBe("/.toddle/cookies/set-cookie");
 });
 
+test("an endpoint that answers with a page is none: a fallback for unknown paths, or a sign-in page", async ({
+  page,
+  context,
+  site,
+}) => {
+  await open(page, site);
+  const ask = (path: string) =>
+    page.evaluate((cookieEndpoint) => {
+      httponly.configure({ cookieEndpoint });
+      return attempt(() => httponly.setHttpOnlyCookie("a", "1"));
+    }, path);
+  expect(await ask("/elsewhere")).toMatchObject({
+    error: { code: "endpoint-refused", message: "the endpoint refused: a page of HTML, status 200" },
+  });
+  expect(await ask("/status?status=200&type=Text/HTML")).toEqual(refused("endpoint-refused"));
+  for (const answer of ["type=text/plain", "body=", "type=application/json&body={}"])
+    expect(await ask(`/status?status=200&${answer}`)).toEqual(DONE);
+  expect(await context.cookies()).toEqual([]);
+});
+
 test("two tabs see each other's cookies at once, in both directions", async ({ page, context, site }) => {
   const other = await context.newPage();
   for (const tab of [page, other]) await open(tab, site);

@@ -1,4 +1,4 @@
-/** Seed 003, row by row, as far as templates and the proxy go. A test's name quotes its row. */
+/** The cookie specification, row by row, as far as templates and the proxy go. A test is named after its row. */
 import { apiProxy, applyTemplateValues, type Target } from "httponly/server";
 import { describe, expect, test } from "vitest";
 import { codeOf, PROOF, send } from "./support/send.ts";
@@ -129,7 +129,11 @@ describe("Header Sanitization", () => {
   test("1. Removes hop-by-hop headers (Connection, Keep-Alive, etc.)", async () => {
     const { origin, api } = await setup({ forwardHeaders: ["x-hop"] });
     await send(origin, "/api/proxy/api/", {
+      method: "POST",
+      body: "x",
       headers: {
+        // Without it, Node's client sends no Trailer.
+        "transfer-encoding": "chunked",
         connection: "x-hop, close",
         "keep-alive": "timeout=99",
         "x-hop": "1",

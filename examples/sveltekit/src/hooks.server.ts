@@ -1,9 +1,19 @@
 import type { Handle } from "@sveltejs/kit";
 import { getCookie } from "httponly";
+import { decodeToken } from "httponly/server";
+import { handleFetch as ssr } from "httponly/sveltekit";
+import { apiUrl, TOKEN } from "$lib/api.server";
 
-/** The theme stands in the first byte of the page, so that a dark page never flashes white. */
 export const handle: Handle = ({ event, resolve }) => {
-  const theme = getCookie("theme", { cookies: event.request.headers.get("cookie") ?? "" });
+  const cookies = event.request.headers.get("cookie") ?? "";
+  // Only when the cookie ends: whether the token is good is for the API to say.
+  const exp = decodeToken(getCookie(TOKEN, { cookies }) ?? "")?.exp;
+  event.locals.sessionEnds = exp === undefined ? null : new Date(exp * 1000).toISOString();
+  // The theme stands in the first byte of the page, so that a dark page never flashes white.
+  const theme = getCookie("theme", { cookies });
   const known = theme === "light" || theme === "dark" ? theme : "auto";
   return resolve(event, { transformPageChunk: ({ html }) => html.replace("%theme%", known) });
 };
+
+/** What a load fetches during SSR goes to the API with the visitor's token, as it does through the proxy. */
+export const handleFetch = ssr({ targets: { api: { url: apiUrl, authorization: { bearer: TOKEN } } } });

@@ -1,6 +1,5 @@
 import { getCookie } from "httponly";
-import { decodeToken } from "httponly/server";
-import { TOKEN } from "$lib/api.server";
+import { apiUrl } from "$lib/api.server";
 import type { PageServerLoad } from "./$types";
 
 const FAILURES: Record<string, string> = {
@@ -8,15 +7,17 @@ const FAILURES: Record<string, string> = {
   unavailable: "The API does not answer.",
 };
 
-/** What the page may know: the visitor's name, and when the session ends. Never the token. */
-export const load: PageServerLoad = ({ request, url }) => {
+/** What the page may know: who the visitor is, and when the session ends. Never the token. */
+export const load: PageServerLoad = async ({ request, url, locals, fetch }) => {
   const cookies = request.headers.get("cookie") ?? "";
-  const exp = decodeToken(getCookie(TOKEN, { cookies }) ?? "")?.exp;
+  // handleFetch (src/hooks.server.ts) adds the visitor's token; without one there is nobody to ask for.
+  const me = locals.sessionEnds ? await fetch(`${apiUrl}/me`) : undefined;
   const theme = getCookie("theme", { cookies });
   return {
     visitor: getCookie("visitor", { cookies }),
     theme: theme === "light" || theme === "dark" ? theme : "auto",
-    sessionEnds: exp === undefined ? null : new Date(exp * 1000).toISOString(),
+    sessionEnds: locals.sessionEnds,
+    name: me?.ok ? ((await me.json()) as { user: { name: string } }).user.name : null,
     failure: FAILURES[url.searchParams.get("signin") ?? ""] ?? null,
   };
 };
