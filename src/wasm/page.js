@@ -10,8 +10,8 @@ let next;
 /** The header that was read last. */
 let header;
 
-// `turn` can run foreign JavaScript: a patched `document.cookie`, which may use this module. So it comes first, and
-// nothing runs between it and the call for which texts are copied.
+// `turn` and `write` can run foreign JavaScript: a patched `document.cookie`, which may use this module. So nothing of
+// the kind runs between the copying of texts and the call for which they are copied.
 
 /** Connects with the exports of the module's instance. */
 export function attach(exports) {
@@ -73,10 +73,8 @@ export function setCookie(name, value, options) {
   const { maxAge, expires, sameSite, path, includeSubdomains, domain, secure, partitioned, verify } =
     options ?? {};
   const lifetime = seconds(maxAge, expires);
-  const length = turn();
   next = room;
   return wasm.set(
-    length,
     put(name),
     put(value),
     put(path),
@@ -95,9 +93,8 @@ export function deleteCookie(name, options) {
   const { path, includeSubdomains, domain } = options ?? {};
   let refused = 0;
   for (let scope = 0; scope < 4 && !refused; scope++) {
-    const length = turn();
     next = room;
-    refused = wasm.remove(length, scope, put(name), put(path), put(domain), kind(includeSubdomains));
+    refused = wasm.remove(scope, put(name), put(path), put(domain), kind(includeSubdomains));
   }
   return refused;
 }
@@ -122,12 +119,15 @@ export function read(pointer) {
   copy(header, pointer / 2);
 }
 
-/** Gives the document a cookie, which is ASCII. */
+/** Gives the document a cookie, which is ASCII; false where it may have none. */
 export function write(pointer, length) {
-  document.cookie = String.fromCharCode(...new Uint8Array(wasm.memory.buffer, pointer, length));
+  try {
+    document.cookie = String.fromCharCode(...new Uint8Array(wasm.memory.buffer, pointer, length));
+    return true;
+  } catch {}
 }
 
-/** Of the page, put behind the other texts. */
-export const host = () => put(globalThis.location?.hostname);
+/** Of the page, put behind the other texts; no host without a document. */
+export const host = () => put(globalThis.document && (globalThis.location?.hostname ?? ""));
 export const path = () => put(globalThis.location?.pathname);
 export const secure = () => globalThis.isSecureContext;
