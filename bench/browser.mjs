@@ -16,7 +16,6 @@ const asText = { doNotParse: true };
 
 function clear() {
   for (const pair of document.cookie.split("; ")) {
-    // biome-ignore lint/suspicious/noDocumentCookie: this is the measured thing
     document.cookie = `${pair.split("=")[0]}=; path=/; max-age=0`;
   }
 }

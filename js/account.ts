@@ -15,11 +15,11 @@ export type HttpOnlyCookieOptions = Pick<
 /** Where the page's requests go. */
 export interface Configuration {
   /** A path on the page's origin. Default `/.nordcraft/cookies/set-cookie`. */
-  cookieEndpoint?: string;
+  cookieEndpoint?: string | undefined;
   /** A path on the page's origin. Default `/auth/handler`. */
-  authEndpoint?: string;
+  authEndpoint?: string | undefined;
   /** Default `POST`, so that no token stands in a URL or a log. `GET` speaks to a server that has only that. */
-  method?: "POST" | "GET";
+  method?: "POST" | "GET" | undefined;
 }
 
 const SESSION_ENDPOINT = "/.toddle/cookies/set-session-cookie";
@@ -32,10 +32,11 @@ const configuration = {
 
 /** Changes where the page's requests go; what is not named stays as it is. */
 export function configure(options: Configuration): void {
-  Object.assign(configuration, options);
+  for (const [key, value] of Object.entries(options))
+    if (value !== undefined) configuration[key as keyof Configuration] = value;
 }
 
-/** What stands for a cookie that the page cannot read: a template that the API proxy fills in. See {@link getHttpOnlyCookie}. */
+/** Asks an endpoint of the page's own server, and makes an error of what it or the module refuses. */
 async function ask(endpoint: string, name: unknown, value: unknown, options: unknown): Promise<void> {
   const { setHttpOnlyCookie } = await import("./wasm/account.ts");
   try {
@@ -67,7 +68,10 @@ export function setHttpOnlyCookie(
   return ask(configuration.cookieEndpoint, name, value, options);
 }
 
-/** Deletes a cookie that no script can read; give the path that it was set with. Throws as {@link setHttpOnlyCookie}. */
+/**
+ * Deletes a cookie that no script can read; give the path that it was set with. Unless `includeSubdomains` says which,
+ * both the Domain and the host-only cookie go. Throws as {@link setHttpOnlyCookie}.
+ */
 export function deleteHttpOnlyCookie(
   name: string,
   options?: Pick<HttpOnlyCookieOptions, "path" | "includeSubdomains">,

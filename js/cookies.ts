@@ -9,31 +9,31 @@ import * as module from "./wasm/cookies.ts";
 /** What a cookie is set with. */
 export interface CookieOptions {
   /** Seconds to live; 0 deletes. Omitted: a session cookie. Above 400 days it is cut, as browsers do. */
-  maxAge?: number;
+  maxAge?: number | undefined;
   /** The time at which it ends; `maxAge` beats it. */
-  expires?: Date;
+  expires?: Date | undefined;
   /** In any letter case. Default `Lax`. `None` needs https. */
-  sameSite?: "Lax" | "Strict" | "None" | Lowercase<"Lax" | "Strict" | "None">;
+  sameSite?: "Lax" | "Strict" | "None" | Lowercase<"Lax" | "Strict" | "None"> | undefined;
   /** Default `/`. */
-  path?: string;
+  path?: string | undefined;
   /** Default true: `Domain=<hostname>`; host-only where that gains nothing or is refused: localhost, an address, a single label, `__Host-`. */
-  includeSubdomains?: boolean;
+  includeSubdomains?: boolean | undefined;
   /** A parent domain of the page's host. */
-  domain?: string;
+  domain?: string | undefined;
   /** Default false; implied by `sameSite: "None"`, `partitioned` and the name prefixes. */
-  secure?: boolean;
+  secure?: boolean | undefined;
   /** A jar of its own for each top-level site (CHIPS). Needs https. */
-  partitioned?: boolean;
+  partitioned?: boolean | undefined;
   /** Default true: read back, and throw `not-stored` if the browser kept nothing. */
-  verify?: boolean;
+  verify?: boolean | undefined;
 }
 
 /** Where a cookie is read from. */
 export interface CookieSource {
   /** The node for which it is read: null inside a shadow root. */
-  root?: Node;
+  root?: Node | undefined;
   /** During SSR: the request's `Cookie` header, or a record of decoded values. Beats `root`. */
-  cookies?: string | Record<string, string>;
+  cookies?: string | Record<string, string> | undefined;
 }
 
 /**
@@ -52,14 +52,15 @@ export function getCookie(name: string, from?: CookieSource): string | null {
   if (cookies && typeof cookies === "object")
     return name && Object.hasOwn(cookies, name) ? (cookies[name] ?? null) : null;
   module.load();
-  if (cookies == null) {
+  const given = cookies != null;
+  if (!given) {
     if (from?.root && module.isShadow(from.root.getRootNode())) return null;
     // Chromium looks at each frame of the stack when the document's cookies are read: so here, and no call deeper.
     try {
       cookies = document.cookie;
     } catch {}
   }
-  return module.getCookie(name, cookies);
+  return module.getCookie(name, cookies, given);
 }
 
 /**

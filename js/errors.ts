@@ -42,14 +42,13 @@ export type ErrorCode =
 export class HttpOnlyError extends Error {
   override readonly name = "HttpOnlyError";
   /** The stable name of the refusal. */
-  readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
   /** The rule that was broken, as one sentence. */
-  readonly rule?: string;
+  declare readonly rule?: string;
 
-  constructor(code: ErrorCode, message: string, rule?: string) {
-    super(message);
-    this.code = code;
-    if (rule !== undefined) this.rule = rule;
+  constructor(code: ErrorCode, message: string, rule?: string, cause?: unknown) {
+    super(message, cause ? { cause } : {});
+    Object.assign(this, { code }, rule && { rule });
   }
 }
 
@@ -118,14 +117,13 @@ export const WASM_BLOCKED = 31;
 
 /** The error for a refusal that a module gave as a number: rule, 256 times the unit, 2^24 times its index plus one. */
 export function refusal(packed: number, cause?: unknown): HttpOnlyError {
-  let rule = packed % 256;
-  const group = RULES.find((texts) => (rule -= texts.length - 1) <= 0) as (typeof RULES)[number];
-  const text = group[rule + group.length - 1] as string;
+  const rules = RULES.flatMap(([code, ...texts]) => texts.map((text) => [code, text] as const));
+  const [code, text] = rules[(packed % 256) - 1] as (typeof rules)[number];
   const index = Math.floor(packed / 2 ** 24);
-  const unit = Math.floor(packed / 256) % 65536;
-  const hex = unit.toString(16).toUpperCase().padStart(4, "0");
-  const character =
-    unit % 128 > 31 && unit !== 127 ? `"${String.fromCharCode(unit)}" (U+${hex})` : `U+${hex}`;
+  const unit = (packed / 256) & 65535;
+  const point = `U+${unit.toString(16).toUpperCase().padStart(4, "0")}`;
+  const letter = String.fromCharCode(unit);
+  const character = /[\p{Cc}\p{Cs}]/u.test(letter) ? point : `"${letter}" (${point})`;
   const blame = index ? `: ${character} at index ${index - 1}` : "";
-  return Object.assign(new HttpOnlyError(group[0], text + blame, text), cause && { cause });
+  return new HttpOnlyError(code, text + blame, text, cause);
 }

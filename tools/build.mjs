@@ -46,7 +46,7 @@ const FACES = {
     types: `
 export function attach(exports: WebAssembly.Exports): void;
 /** The value of a cookie in a header, decoded where that is possible; null where there is none. */
-export function getCookie(name: unknown, text: unknown): string | null;
+export function getCookie(name: unknown, text: unknown, bytes: boolean): string | null;
 /** Sets a cookie; 0, or the refusal as a number. */
 export function setCookie(name: unknown, value: unknown, options: unknown): number;
 /** Expires a cookie at every scope that the options leave open; 0, or the refusal as a number. */
@@ -180,5 +180,10 @@ console.log("package: pkg/");
 run("tsc", ["-p", "tsconfig.build.json"]);
 cpSync("js/wasm/gen", "pkg/dist/wasm/gen", { recursive: true });
 cpSync("pkg-template", "pkg", { recursive: true });
+// npm shows the first parts of the README; pictures and files of the repository are not there.
+const readme = readFileSync("README.md", "utf8")
+  .replace(/^!\[.*\n\n/m, "")
+  .replace(/\n## Reading on[\s\S]*/, "");
+writeFileSync("pkg/README.md", readme);
 for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"])
   if (existsSync(licence)) cpSync(licence, `pkg/${licence}`);

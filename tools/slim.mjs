@@ -12,9 +12,8 @@ function leb(bytes, at) {
 
 function toLeb(value) {
   const bytes = [];
-  do bytes.push((value % 128) + (value > 127 ? 128 : 0));
-  while ((value = Math.floor(value / 128)) > 0);
-  return bytes;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  return [...bytes, Math.floor(value / 128 ** bytes.length)];
 }
 
 /** The sections of a module: id, and offset and length of the content. */

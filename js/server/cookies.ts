@@ -44,6 +44,7 @@ export interface SetCookieAttributes {
 type Module = Parameters<Parameters<typeof rules>[0]>[0];
 
 const encoder = new TextEncoder();
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 let memory: WebAssembly.Memory | undefined;
 let capacity = 0;
 let room = new Uint8Array(0);
@@ -79,6 +80,17 @@ function decode(value: string): string {
   }
 }
 
+/** HTTP libraries give a header as one character a byte. Bytes that are UTF-8 become text, as the page has it. */
+function textOf(header: string): string {
+  return header.replace(/[\x80-\xff]+/g, (bytes) => {
+    try {
+      return utf8.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
+    } catch {
+      return bytes;
+    }
+  });
+}
+
 /** The header that was read last: one request is read by several handlers. */
 let lastHeader: string | undefined;
 const names: string[] = [];
@@ -86,8 +98,16 @@ const values: string[] = [];
 let length = 0;
 
 /** Fills names and values, but for the names that the module knows from the header before. */
-function readHeader(header: string): void {
-  let at = rules((m) => m.readCookies(write(m, header))) >>> 2;
+function readHeader(source: string): void {
+  let header = source;
+  let at = rules((m) => {
+    let bytes = write(m, header);
+    if (bytes !== header.length) {
+      header = textOf(header);
+      bytes = write(m, header);
+    }
+    return m.readCookies(bytes) >>> 2;
+  });
   renew();
   const count = words[at++] as number;
   lastHeader = undefined;
@@ -98,7 +118,7 @@ function readHeader(header: string): void {
     values[i] = (flags & 1) === 0 ? value : decode(value);
   }
   length = count;
-  lastHeader = header;
+  lastHeader = source;
 }
 
 /**

@@ -66,6 +66,8 @@ export type ProxyOptions = ProxySettings &
 export type ProxyHandler = (request: Request, platform?: unknown) => Promise<Response>;
 
 const DEFAULT_TIMEOUT = 5000;
+/** A body that says it is this small is sent whole: another stream around it would cost more than it saves. */
+const SMALL_BODY = 64 * 1024;
 const DEFAULT_FILL_LIMIT = 8 * 1024 * 1024;
 
 // The doors' numbers: src/wasm/server/proxy.rs.
@@ -76,6 +78,9 @@ const KEEP = 1;
 const JUDGE = 2;
 const JUDGE_UNIQUE = 3;
 const JUDGE_NAME = 4;
+
+/** The header that the door adds to event streams only. */
+const EVENTS_MARK = "x-accel-buffering";
 
 /** Statuses whose responses have no body (Fetch standard, null body status). */
 const NULL_BODY = new Set([101, 103, 204, 205, 304]);
@@ -138,7 +143,9 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
         const declared = targets[rules(() => door.find(url))]?.[1].url;
         if (typeof declared === "function") base = new URL(declared(request, platform)).href;
       }
-      head = `${method}\n${url}\n${base}\n${clientAddress?.(request, platform) ?? ""}`;
+      // Whatever it is made of, an address is one line of the head.
+      const client = clientAddress?.(request, platform)?.replaceAll("\n", " ") ?? "";
+      head = `${method}\n${url}\n${base}\n${client}`;
       for (const [name, value] of request.headers) if (wants(name)) head += `\n${name}\n${value}`;
       plan = rules(() => door.plan(head)).split("\n");
     } catch (thrown) {
@@ -165,22 +172,34 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
     };
     const declaredLength = Number(request.headers.get("content-length") ?? 0);
     let clock: ReturnType<typeof alarm> | undefined;
-    if (request.body) {
+    const sent = request.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
+    if (sent) {
       if (bodyLimit !== undefined && declaredLength > bodyLimit) return broken("body-too-large");
-      if (flags & FILLS_BODY) {
+      const fills = (flags & FILLS_BODY) !== 0;
+      if (fills || (declaredLength > 0 && declaredLength <= SMALL_BODY)) {
+        let bytes: Uint8Array<ArrayBuffer> | undefined;
         try {
-          const bytes = await readWithin(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, fillLimit);
-          if (!bytes) return broken("body-too-large");
-          const filled = rules(() => door.fill(target, head, bytes)) as Uint8Array<ArrayBuffer> | undefined;
-          if (filled) flags |= SPENDS;
-          init.body = filled ?? bytes;
-        } catch (thrown) {
-          return refusal(thrown);
+          bytes = await readWithin(sent, fills ? fillLimit : declaredLength);
+        } catch {
+          return gone();
+        }
+        if (!bytes) return broken("body-too-large");
+        init.body = bytes;
+        if (fills) {
+          try {
+            const filled = rules(() => door.fill(target, head, bytes)) as Uint8Array<ArrayBuffer> | undefined;
+            if (filled) {
+              flags |= SPENDS;
+              init.body = filled;
+            }
+          } catch (thrown) {
+            return refusal(thrown);
+          }
         }
       } else {
         let left = bodyLimit ?? Infinity;
         init.duplex = "half";
-        init.body = watch(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, {
+        init.body = watch(sent, {
           // While the client is waited for, the upstream is not late.
           asked: () => clock?.pause(),
           passed(chunk) {
@@ -192,7 +211,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
         });
       }
     }
-    if (request.signal.aborted) return new Response(null, { status: 499 });
+    if (request.signal.aborted) return gone();
     request.signal.addEventListener("abort", () => fail("gone"), { once: true });
     clock = alarm(timeout, () => fail("timeout"));
 
@@ -204,7 +223,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       } catch {
         if (left > 0 && !failure) continue;
         clock.stop();
-        if (failure === "gone") return new Response(null, { status: 499 });
+        if (failure === "gone") return gone();
         if (failure === "timeout") return broken("upstream-timeout");
         if (failure === "too-large") return broken("body-too-large");
         return broken("upstream-unreachable");
@@ -212,35 +231,45 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
     }
     clock.stop();
 
-    const out = new Headers();
+    const { status } = upstream;
+    let body = upstream.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
+    if (body && NULL_BODY.has(status)) {
+      await body.cancel();
+      body = null;
+    }
     const spent = (flags & SPENDS) !== 0;
     let unique = asksForUrl;
     let judged = "";
-    for (const [name, value] of upstream.headers) {
-      const fate = fateOf(name);
-      if (fate === KEEP) out.append(name, value);
-      else if (fate === JUDGE || fate === JUDGE_UNIQUE) judged += `\n${name}\n${value}`;
-      else if (fate === JUDGE_NAME) judged += `\n${name}\n`;
+    const kept: [name: string, value: string][] = [];
+    for (const header of upstream.headers) {
+      const fate = fateOf(header[0]);
+      if (fate === KEEP) kept.push(header);
+      else if (fate === JUDGE || fate === JUDGE_UNIQUE) judged += `\n${header[0]}\n${header[1]}`;
+      else if (fate === JUDGE_NAME) judged += `\n${header[0]}\n`;
       if (fate === JUDGE_UNIQUE) unique = true;
     }
     const question = `${target}\n${spent ? 1 : 0}\n${unique ? upstreamUrl : ""}\n${base}${judged}`;
-    for (const [name, value] of (unique ? judge : judgeOften)(question)) {
+    const verdicts = (unique ? judge : judgeOften)(question);
+    if (body && idleTimeout !== undefined) body = withIdleLimit(body, idleTimeout, abort);
+    if (body && heartbeat !== undefined && verdicts.some(([name]) => name === EVENTS_MARK)) {
+      body = withHeartbeat(body, heartbeat);
+    }
+    const response = new Response(body, { status });
+    const out = response.headers;
+    for (const [name, value] of kept) out.append(name, value);
+    for (const [name, value] of verdicts) {
       const mark = name[0];
       if (mark === "=") out.set(name.slice(1), upstream.headers.get(name.slice(1)) ?? "");
       else if (mark === "-") out.delete(name.slice(1));
       else out.append(name, value);
     }
-
-    const { status } = upstream;
-    if (NULL_BODY.has(status) || !upstream.body) {
-      await upstream.body?.cancel();
-      return new Response(null, { status, headers: out });
-    }
-    let body = upstream.body as ReadableStream<Uint8Array<ArrayBuffer>>;
-    if (idleTimeout !== undefined) body = withIdleLimit(body, idleTimeout, abort);
-    if (heartbeat !== undefined && out.has("x-accel-buffering")) body = withHeartbeat(body, heartbeat);
-    return new Response(body, { status, headers: out });
+    return response;
   };
+}
+
+/** The answer to a client that has left: nobody reads it, but logs show it. */
+function gone(): Response {
+  return new Response(null, { status: 499 });
 }
 
 /** A body that is broken off when the upstream says nothing for too long. */

@@ -74,10 +74,11 @@ export async function readWithin(body: ReadableStream<Bytes>, limit: number): Pr
 }
 
 /**
- * Calls `late` when `ms` have passed since it was armed last, and from the start on it is armed. One timer serves all.
+ * Calls `late` when `ms` have passed since it was armed last, and from the start on it is armed; once stopped it stays so.
  */
 export function alarm(ms: number, late: () => void): { arm(): void; pause(): void; stop(): void } {
   let deadline = Date.now() + ms;
+  let stopped = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const ring = () => {
     timer = undefined;
@@ -89,6 +90,7 @@ export function alarm(ms: number, late: () => void): { arm(): void; pause(): voi
   timer = setTimeout(ring, ms);
   return {
     arm() {
+      if (stopped) return;
       deadline = Date.now() + ms;
       timer ??= setTimeout(ring, ms);
     },
@@ -96,7 +98,7 @@ export function alarm(ms: number, late: () => void): { arm(): void; pause(): voi
       deadline = Infinity;
     },
     stop() {
-      deadline = Infinity;
+      stopped = true;
       clearTimeout(timer);
     },
   };

@@ -6,7 +6,7 @@ use super::{
     headers::{CookieRule, is_listable},
     target::{Base, Place},
 };
-use crate::cookie::syntax::{Class, check_name};
+use crate::cookie::syntax::check_name;
 
 /// A mistake in a declaration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -144,8 +144,9 @@ impl Target {
 fn check_method(target: &str, method: &str) -> Result<String, Mistake> {
     let upper = method.to_ascii_uppercase();
     // `fetch` sends none of these (Fetch standard, forbidden method).
-    let forbidden = ["", "CONNECT", "TRACE", "TRACK"].contains(&upper.as_str());
-    if forbidden || !upper.bytes().all(|byte| Class::TOKEN.has(byte.into())) {
+    let forbidden = ["CONNECT", "TRACE", "TRACK"].contains(&upper.as_str());
+    // A method is a token, as a cookie's name is (RFC 9110 section 9.1).
+    if forbidden || check_name(upper.as_str()).is_err() {
         return Err(Mistake::Method(target.into(), method.into()));
     }
     Ok(upper)

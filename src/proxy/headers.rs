@@ -133,7 +133,8 @@ pub fn fate(name: &str) -> Fate {
     match name {
         "cache-control" | "connection" | "content-encoding" | "content-type" | "vary" => Fate::Judge,
         "location" | "set-cookie" => Fate::JudgeUnique,
-        "content-length" => Fate::JudgeName,
+        // Digests are of the bytes that travelled, before `fetch` decoded them (RFC 9530 section 2).
+        "content-length" | "content-digest" | "content-md5" | "digest" => Fate::JudgeName,
         _ if HOP_BY_HOP.contains(&name)
             || RESPONSE_DROPPED.contains(&name)
             || RESPONSE_DROPPED_FAMILIES.iter().any(|family| name.starts_with(family)) =>
@@ -292,8 +293,10 @@ impl<'a> Answer<'a> {
             }
             None => false,
         };
-        if !decoded && !events && self.get("content-length").is_some() {
-            out.push(Copy("content-length"));
+        for name in ["content-length", "content-digest", "content-md5", "digest"] {
+            if !decoded && !events && self.get(name).is_some() {
+                out.push(Copy(name));
+            }
         }
         if events {
             // nginx, too, must not collect events.
@@ -333,12 +336,16 @@ impl<'a> Answer<'a> {
         if !self.spent {
             return upstream.map(Cow::Borrowed);
         }
+        let upstream = upstream.unwrap_or_default();
+        if upstream.contains('"') {
+            // A quoted list of field names may hold commas; rather than read it, nothing is cached.
+            return Some("private, no-store".into());
+        }
         let mut value = String::from("private");
-        for directive in upstream.unwrap_or_default().split(',').map(str::trim) {
+        for directive in upstream.split(',').map(str::trim) {
             let name = directive.split('=').next().unwrap_or_default().trim_end();
             let shared = ["", "public", "private", "s-maxage", "proxy-revalidate"];
-            // A quoted list of field names may hold commas; all such directives restrict caching less than `private`.
-            if !directive.contains('"') && !shared.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            if !shared.iter().any(|known| name.eq_ignore_ascii_case(known)) {
                 value.push_str(", ");
                 value.push_str(directive);
             }
@@ -374,4 +381,187 @@ pub(crate) fn essence(content_type: &str) -> &str {
 fn is_decoded(codings: &str) -> bool {
     const KNOWN: [&str; 5] = ["gzip", "x-gzip", "deflate", "br", "identity"];
     codings.split(',').all(|coding| KNOWN.iter().any(|known| coding.trim().eq_ignore_ascii_case(known)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &[CookieRule] = &[];
+
+    fn judged(headers: &[(&str, &str)], spent: bool) -> Vec<String> {
+        let answer = Answer { headers, spent, cookies: RULES };
+        let mut lines = Vec::new();
+        for verdict in
+            answer.judge(|location| location.strip_prefix("http://up").map(|path| format!("/m{path}")))
+        {
+            lines.push(match verdict {
+                Verdict::Set(name, value) => format!("{name}: {value}"),
+                Verdict::Copy(name) => format!("={name}"),
+                Verdict::Remove(name) => format!("-{name}"),
+            });
+        }
+        // What every response gets.
+        assert_eq!(
+            lines.drain(..2).collect::<Vec<_>>(),
+            ["x-content-type-options: nosniff", "content-security-policy: sandbox",]
+        );
+        lines
+    }
+
+    #[test]
+    fn a_response_header_is_dropped_kept_or_judged_by_its_name() {
+        for name in HOP_BY_HOP.iter().filter(|name| **name != "connection").chain(RESPONSE_DROPPED) {
+            assert_eq!(fate(name), Fate::Drop, "{name}");
+        }
+        for name in
+            ["access-control-allow-origin", "access-control-max-age", "x-accel-redirect", "x-middleware-next"]
+        {
+            assert_eq!(fate(name), Fate::Drop, "{name}");
+        }
+        for name in
+            ["etag", "retry-after", "last-modified", "x-request-id", "www-authenticate", "link", "expires"]
+        {
+            assert_eq!(fate(name), Fate::Keep, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_a_connection_or_names_the_client_cannot_be_listed() {
+        for name in HOP_BY_HOP.iter().chain(NOT_LISTABLE).chain(EVIDENCE) {
+            assert!(!is_listable(name), "{name}");
+        }
+        for name in
+            ["x-forwarded-for", "x-forwarded-anything", "sec-fetch-site", "sec-ch-ua", "", "a b", "a:b", "ä"]
+        {
+            assert!(!is_listable(name), "{name}");
+        }
+        for name in ["x-page-url", "x-project-id", "user-agent", "referer", "traceparent", "accept"] {
+            assert!(is_listable(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn connection_names_fields_in_any_case_and_spacing() {
+        assert!(nominates(Some("close, X-A ,x-b"), "x-a"));
+        assert!(nominates(Some("X-B"), "x-b"));
+        assert!(!nominates(Some("x-ab"), "x-a"));
+        assert!(!nominates(None, "x-a"));
+    }
+
+    #[test]
+    fn an_address_is_written_in_one_way_or_not_at_all() {
+        for (text, written) in [
+            ("203.0.113.7", Some("203.0.113.7")),
+            (" ::FFFF:203.0.113.7 ", Some("203.0.113.7")),
+            ("2001:0DB8:0::1", Some("2001:db8::1")),
+            ("::1", Some("::1")),
+            ("203.0.113.7, 1.1.1.1", None),
+            ("203.0.113.7:80", None),
+            ("[::1]", None),
+            ("unknown", None),
+            ("", None),
+            ("0177.0.0.1", None),
+        ] {
+            assert_eq!(address(text).as_deref(), written, "{text}");
+        }
+    }
+
+    #[test]
+    fn authorization_is_a_scheme_and_one_template_or_a_template_alone() {
+        for (value, read) in [
+            ("Bearer {{ cookies.t }}", Some(("Bearer ", "t"))),
+            ("Token   {{ cookies.t }}", Some(("Token   ", "t"))),
+            ("{{ cookies.t }}", Some(("", "t"))),
+            ("Bearer{{ cookies.t }}", None),
+            ("Bearer {{ cookies.t }} ", None),
+            ("Bearer {{ cookies.t }}{{ cookies.u }}", None),
+            ("Bearer a {{ cookies.t }}", None),
+            ("Digest a=\"{{ cookies.t }}\"", None),
+            (" {{ cookies.t }}", None),
+            ("Bearer {{cookies.t}}", None),
+            ("Bearer x", None),
+            ("", None),
+        ] {
+            assert_eq!(authorization(value), read, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_decoded_body_loses_what_describes_its_encoded_bytes() {
+        let described = [("content-length", ""), ("content-digest", ""), ("content-md5", "")];
+        let with = |coding| [&[("content-encoding", coding)][..], &described].concat();
+        for coding in ["gzip", "X-GZIP", "deflate", "br", "gzip, br", "identity"] {
+            assert_eq!(judged(&with(coding), false), Vec::<String>::new(), "{coding}");
+        }
+        for coding in ["zstd", "gzip, zstd", "aes128gcm"] {
+            let kept = ["=content-encoding", "=content-length", "=content-digest", "=content-md5"];
+            assert_eq!(judged(&with(coding), false), kept, "{coding}");
+        }
+        assert_eq!(judged(&described, false), ["=content-length", "=content-digest", "=content-md5"]);
+    }
+
+    #[test]
+    fn an_event_stream_is_not_collected_on_its_way() {
+        for content_type in ["text/event-stream", "TEXT/Event-Stream; charset=utf-8"] {
+            let headers =
+                [("content-type", content_type), ("content-length", ""), ("cache-control", "public")];
+            let plain = ["=content-type", "x-accel-buffering: no", "cache-control: no-cache, no-transform"];
+            assert_eq!(judged(&headers, false), plain);
+            assert!(
+                judged(&headers, true).contains(&"cache-control: private, no-cache, no-transform".into())
+            );
+        }
+    }
+
+    #[test]
+    fn where_a_cookie_was_spent_caching_is_private_and_varies() {
+        for (caching, expected) in [
+            ("", "private"),
+            ("public", "private"),
+            ("Public, Max-Age=5", "private, Max-Age=5"),
+            ("s-maxage=5, stale-while-revalidate=9", "private, stale-while-revalidate=9"),
+            ("private", "private"),
+            ("no-store", "private, no-store"),
+            ("no-cache=\"set-cookie, x\", max-age=1", "private, no-store"),
+        ] {
+            let lines = judged(&[("cache-control", caching)], true);
+            assert!(lines.contains(&format!("cache-control: {expected}")), "{caching} {lines:?}");
+            assert!(lines.contains(&"vary: Cookie".into()));
+        }
+        for (vary, expected) in [
+            ("*", "*"),
+            ("cookie", "cookie"),
+            ("A, COOKIE", "A, COOKIE"),
+            ("A", "A, Cookie"),
+            (" ", "Cookie"),
+        ] {
+            assert!(judged(&[("vary", vary)], true).contains(&format!("vary: {expected}")), "{vary}");
+        }
+        assert_eq!(
+            judged(&[("vary", "A"), ("cache-control", "public")], false),
+            ["cache-control: public", "vary: A",]
+        );
+    }
+
+    #[test]
+    fn a_location_is_local_or_gone() {
+        assert_eq!(judged(&[("location", "http://up/a")], false), ["location: /m/a"]);
+        assert_eq!(judged(&[("location", "http://evil/a")], false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_cookie_passes_by_its_exact_name() {
+        let rule = CookieRule { name: "a".into(), ..CookieRule::default() };
+        for line in ["A=1", "aa=1", "a", "=a", "b=a=1", ""] {
+            assert_eq!(rule.apply(line), None, "{line}");
+        }
+        for (line, out) in [
+            ("a=1", "a=1"),
+            (" a =x==; Path=/p;Domain=d; domain=e; HttpOnly", " a =x==; Path=/p; HttpOnly"),
+            ("a=\"1 2\"; Partitioned; X=y", "a=\"1 2\"; Partitioned; X=y"),
+        ] {
+            assert_eq!(rule.apply(line).as_deref(), Some(out), "{line}");
+        }
+    }
 }

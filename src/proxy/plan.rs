@@ -325,3 +325,153 @@ impl<'a> Purse<'a> {
         noted.map_or(Cow::Borrowed(""), |(_, value)| Cow::Borrowed(value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::config::Declaration;
+
+    fn proxy() -> Proxy {
+        let some = |names: &[&str]| Some(names.iter().map(|name| (*name).into()).collect());
+        let bearer = Declaration {
+            name: "bearer".into(),
+            url: Some("https://api.example/v1".into()),
+            bearer: Some("t".into()),
+            ..Declaration::default()
+        };
+        let filled = Declaration {
+            name: "filled".into(),
+            url: Some("https://api.example/".into()),
+            cookies: some(&["t"]),
+            templates: some(&["header", "query", "body"]),
+            methods: some(&["GET", "POST"]),
+            forward_headers: some(&["X-A"]),
+            ..Declaration::default()
+        };
+        Proxy::new("/p", None, vec![bearer, filled], 1000).unwrap()
+    }
+
+    const SENT: &[(&str, &str)] =
+        &[("cookie", "t=1; u=2; d=3; d=4"), ("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "empty")];
+
+    fn request<'a>(url: &'a str, headers: &[(&'a str, &'a str)]) -> Incoming<'a> {
+        let headers = headers.iter().chain(SENT).copied().collect();
+        Incoming { method: "GET", url, base: None, client: None, headers }
+    }
+
+    fn sent(url: &str, headers: &[(&str, &str)]) -> Result<String, Rule> {
+        let proxy = proxy();
+        let incoming = request(url, headers);
+        let plan = proxy.plan(&incoming).map_err(crate::error::Refusal::rule)?;
+        let headers = plan.headers.iter().map(|(name, value)| format!("{name}={value}"));
+        let mut parts: Vec<String> = core::iter::once(plan.url).chain(headers).collect();
+        parts.extend(plan.spends.then(|| "spent".into()));
+        Ok(parts.join(" "))
+    }
+
+    #[test]
+    fn a_request_becomes_a_url_and_headers() {
+        const GZIP: &str = "accept-encoding=gzip, deflate";
+        for (url, headers, expected) in [
+            (
+                "https://app.example/p/bearer",
+                &[][..],
+                format!("https://api.example/v1 authorization=Bearer 1 {GZIP} spent"),
+            ),
+            (
+                "https://app.example/p/bearer/a?b#c",
+                &[],
+                format!("https://api.example/v1/a?b authorization=Bearer 1 {GZIP} spent"),
+            ),
+            ("https://app.example/p/filled/", &[], format!("https://api.example/ {GZIP}")),
+            (
+                "https://app.example/p/filled/a?x={{%20cookies.t%20}}",
+                &[],
+                format!("https://api.example/a?x=1 {GZIP} spent"),
+            ),
+            (
+                "https://app.example/p/filled/",
+                &[("x-a", "{{ cookies.t }}!")],
+                format!("https://api.example/ x-a=1! {GZIP} spent"),
+            ),
+            (
+                "https://app.example/p/filled/",
+                &[("x-a", "1"), ("x-b", "2"), ("accept", "*/*")],
+                format!("https://api.example/ x-a=1 accept=*/* {GZIP}"),
+            ),
+            (
+                "https://app.example/p/filled/",
+                &[("authorization", "T {{ cookies.t }}")],
+                format!("https://api.example/ authorization=T 1 {GZIP} spent"),
+            ),
+            (
+                "https://app.example/p/filled",
+                &[("x-nordcraft-url", "https://api.example/z?{{ cookies.t }}")],
+                format!("https://api.example/z?1 {GZIP} spent"),
+            ),
+        ] {
+            assert_eq!(sent(url, headers), Ok(expected), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_refused_by_the_first_rule_it_breaks() {
+        for (url, headers, rule) in [
+            ("file:///p/filled", &[][..], Rule::UrlSyntax),
+            ("https://app.example/q", &[], Rule::TargetUnknown),
+            ("https://app.example/p/none", &[], Rule::TargetUnknown),
+            ("https://app.example/p/filled/../x/%2f", &[], Rule::TargetUrl),
+            ("https://app.example/p/filled/{{ cookies.t }}", &[], Rule::TemplatePlace),
+            ("https://app.example/p/filled?{{ cookies.u }}", &[], Rule::TargetCookie),
+            ("https://app.example/p/filled", &[("authorization", "T {{ cookies.u }}")], Rule::TargetCookie),
+            (
+                "https://app.example/p/filled",
+                &[("x-nordcraft-url", "https://evil.example/")],
+                Rule::TargetUrl,
+            ),
+            (
+                "https://app.example/p/filled?{{ cookies.t }}",
+                &[("sec-fetch-site", "cross-site")],
+                Rule::ProofMissing,
+            ),
+            ("https://app.example/p/bearer", &[("sec-fetch-dest", "image")], Rule::ProofMissing),
+            ("https://app.example/p/bearer", &[("cookie", "u=2")], Rule::CookieAbsent),
+            ("https://app.example/p/bearer", &[("cookie", "t=")], Rule::CookieAbsent),
+            ("https://app.example/p/bearer", &[("cookie", "t=1; t=1")], Rule::CookieTwice),
+            ("https://app.example/p/bearer", &[("cookie", "t=%0A")], Rule::HeaderValue),
+        ] {
+            assert_eq!(sent(url, headers), Err(rule), "{url} {headers:?}");
+        }
+        let proxy = proxy();
+        let put = Incoming { method: "PUT", ..request("https://app.example/p/filled", &[]) };
+        assert_eq!(proxy.plan(&put).unwrap_err().rule(), Rule::TargetMethod);
+    }
+
+    #[test]
+    fn a_body_is_filled_by_its_media_type_and_with_proof_only() {
+        let proxy = proxy();
+        let fill = |headers: &[(&str, &str)], body: &str| {
+            proxy
+                .fill(1, &request("https://app.example/p/filled", headers), body.as_bytes())
+                .map(|filled| filled.map(|bytes| String::from_utf8(bytes).unwrap()))
+                .map_err(crate::error::Refusal::rule)
+        };
+        let odd = ("cookie", "t=\"&");
+        for (kind, body, expected) in [
+            ("application/json", "\"{{ cookies.t }}\"", "\"\\\"&\""),
+            ("Application/Problem+JSON; a=b", "\"{{ cookies.t }}\"", "\"\\\"&\""),
+            ("application/x-www-form-urlencoded", "a={{ cookies.t }}", "a=%22%26"),
+            ("text/plain", "{{ cookies.t }}", "\"&"),
+            ("", "{{ cookies.t }}", "\"&"),
+        ] {
+            assert_eq!(fill(&[odd, ("content-type", kind)], body), Ok(Some(expected.into())), "{kind}");
+        }
+        assert_eq!(fill(&[("sec-fetch-site", "none")], "no template"), Ok(None));
+        assert_eq!(fill(&[("sec-fetch-site", "none")], "{{ cookies.t }}"), Err(Rule::ProofMissing));
+        assert_eq!(fill(&[], "{{ cookies.u }}"), Err(Rule::TargetCookie));
+        assert_eq!(fill(&[("cookie", "u=1")], "[{{ cookies.t }}]"), Ok(Some("[]".into())));
+        assert_eq!(fill(&[], &"{{ cookies.t }}".repeat(1001)), Err(Rule::BodyTooLarge));
+        let bytes = proxy.fill(1, &request("https://app.example/p/filled", &[]), &[0xff]);
+        assert_eq!(bytes.unwrap_err().rule(), Rule::BodyNotText);
+    }
+}

@@ -8,7 +8,7 @@ use js_sys::{Date, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::cookie::assignment::{Buffer, MAX_ASSIGNMENT, Page, Wish, write};
-use crate::cookie::attributes;
+use crate::cookie::attributes::{self, domain_gains};
 use crate::error::{Refusal, Rule};
 
 #[global_allocator]
@@ -28,6 +28,8 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     fn origin(this: &Location) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn hostname(this: &Location) -> String;
 }
 
 /// A plain object that JavaScript makes an error of.
@@ -123,12 +125,21 @@ pub async fn set_http_only_cookie(
     options: JsValue,
 ) -> Result<(), JsValue> {
     let global: Global = js_sys::global().unchecked_into();
-    let origin = global.location().ok_or_else(|| refused(Rule::NoDocument))?.origin();
+    let location = global.location().ok_or_else(|| refused(Rule::NoDocument))?;
     let secure = global.is_secure_context().unwrap_or(false);
-    let fields = fields(&name, &value, &options, secure).map_err(refused)?;
+    let mut fields = fields(&name, &value, &options, secure).map_err(refused)?;
     // A base element must not send the cookie elsewhere.
-    let url = if endpoint.starts_with('/') { format!("{origin}{endpoint}") } else { endpoint };
-    send(&url, &method, &fields).await
+    let url = if endpoint.starts_with('/') { format!("{}{endpoint}", location.origin()) } else { endpoint };
+    send(&url, &method, &fields).await?;
+    // Only a cookie of the same Domain replaces another: a deletion that leaves the scope open takes both.
+    let has = |key| fields.iter().any(|(field, _)| *field == key);
+    let deletes =
+        fields.iter().any(|(key, value)| *key == "ttl" && value.as_string().as_deref() == Some("0"));
+    if deletes && !has("includeSubdomains") && domain_gains(location.hostname().as_str()) {
+        fields.push(("includeSubdomains", "false".into()));
+        send(&url, &method, &fields).await?;
+    }
+    Ok(())
 }
 
 async fn send(url: &str, method: &str, fields: &Fields) -> Result<(), JsValue> {

@@ -42,7 +42,7 @@ mod page {
     #[wasm_bindgen(module = "/src/wasm/page.js")]
     unsafe extern "C" {
         pub fn turn() -> i32;
-        pub fn read(into: *mut u16);
+        pub fn read(into: *mut u16) -> usize;
         pub fn write(bytes: *const u8, len: usize) -> bool;
         pub fn host() -> i32;
         pub fn path() -> i32;
@@ -155,7 +155,7 @@ impl Header {
                 header.units = (pages * PAGE) as *mut u16;
                 header.capacity = header.len;
             }
-            page::read(header.units);
+            header.len = page::read(header.units);
             header.index.clear();
         }
         (len != NO_HEADER).then_some(header)

@@ -7,7 +7,9 @@ let units;
 let room;
 /** Where the next text is copied to, in units. */
 let next;
-/** The header that was read last. */
+/** The header that was turned to last, whether it was one of bytes, and its text, of which values are slices. */
+let last;
+let wasBytes;
 let header;
 
 // `turn` and `write` can run foreign JavaScript: a patched `document.cookie`, which may use this module. So nothing of
@@ -19,9 +21,21 @@ export function attach(exports) {
   room = wasm.room() / 2;
 }
 
+/** Copies a text; returns a number above 127 if it is not ASCII. */
 function copy(text, at) {
   if (!units?.length) units = new Uint16Array(wasm.memory.buffer);
-  for (let i = 0; i < text.length; i++) units[at + i] = text.charCodeAt(i);
+  let bits = 0;
+  for (let i = 0; i < text.length; i++) bits |= units[at + i] = text.charCodeAt(i);
+  return bits;
+}
+
+/** HTTP libraries give a header as one character a byte. Bytes that are UTF-8 become text, as the page has it. */
+function decode(bytes) {
+  try {
+    return decodeURIComponent(escape(bytes));
+  } catch {
+    return bytes;
+  }
 }
 
 /** Copies a text that is not too long; returns its length, -1 for what is no string, -2 for nothing. */
@@ -44,7 +58,7 @@ function seconds(maxAge, expires) {
   if (maxAge != null) return typeof maxAge === "number" ? Math.max(maxAge, -1) : NaN;
   if (expires == null) return -Infinity;
   const left = expires instanceof Date ? (expires - Date.now()) / 1000 : NaN;
-  return left === left ? Math.max(left, 0) : -2;
+  return Number.isNaN(left) ? -2 : Math.max(left, 0);
 }
 
 /** `document.cookie`; undefined where there is no document, or none that may have cookies (a sandboxed frame). */
@@ -54,9 +68,12 @@ function jar() {
   } catch {}
 }
 
-/** The value of a cookie in a header, decoded where that is possible; null where there is none. */
-export function getCookie(name, text) {
-  const length = turn(text);
+/**
+ * The value of a cookie in a header, decoded where that is possible; null where there is none. `bytes`: the header may
+ * hold one character a byte.
+ */
+export function getCookie(name, text, bytes) {
+  const length = turn(text, bytes);
   next = room;
   const range = wasm.get(put(name), length);
   if (range < 0) return null;
@@ -107,16 +124,21 @@ export function getHttpOnlyCookie(name) {
 // What the module calls.
 
 /** Turns to a header, by default to the document's: its length, -2 for that of the last time, -1 for none. */
-export function turn(text = jar()) {
+export function turn(text = jar(), bytes = false) {
   if (typeof text !== "string") return -1;
-  if (text === header) return -2;
-  header = text;
+  if (text === last && bytes === wasBytes) return -2;
+  header = last = text;
+  wasBytes = bytes;
   return text.length;
 }
 
-/** Copies the header to where the module has room. */
+/** Copies the header to where the module has room; returns its length, which may be less than it was. */
 export function read(pointer) {
-  copy(header, pointer / 2);
+  if (copy(header, pointer / 2) > 127 && wasBytes) {
+    header = header.replace(/[\x80-\xff]+/g, decode);
+    copy(header, pointer / 2);
+  }
+  return header.length;
 }
 
 /** Gives the document a cookie, which is ASCII; false where it may have none. */

@@ -165,8 +165,8 @@ baseTest.describe("getCookie gives the same answer during SSR and in a page of i
     });
 
   // Node gives header bytes as Latin-1, browsers read cookies as UTF-8. setCookie writes ASCII only, so this concerns
-  // cookies that others wrote raw. To be decided: remove `fail` when SSR decodes them.
-  baseTest.fail("written by another script: raw UTF-8", async ({ page }) => {
+  // cookies that others wrote raw.
+  baseTest("written by another script: raw UTF-8", async ({ page }) => {
     await page.goto(`${origin}/?name=a`);
     await page.evaluate(() => {
       document.cookie = "a=grün 🍪";

@@ -165,6 +165,23 @@ test("the time runs from the last byte of the request's body", async () => {
   expect(api.log[0]?.body).toBe("xxxx");
 });
 
+test("an upstream that answers before the upload has ended is not late afterwards", async () => {
+  const origin = await raw((incoming, out) => {
+    out.writeHead(200).flushHeaders();
+    incoming.on("data", (chunk: Buffer) => out.write(chunk));
+    incoming.on("end", () => out.end());
+  });
+  const client = open(await proxyTo(origin, { timeout: 100 }), { method: "POST" });
+  for (const letter of "abcd") {
+    client.request.write(letter);
+    await pause(80);
+  }
+  await pause(250);
+  client.request.end("e");
+  await until(() => client.ended || client.failed);
+  expect([client.status, client.chunks.join(""), client.failed]).toEqual([200, "abcde", false]);
+});
+
 test("a request's body reaches the upstream before it has ended", async () => {
   const seen: string[] = [];
   const origin = await raw((incoming, out) => {
@@ -267,14 +284,14 @@ test("idleTimeout breaks off a response that falls silent, and not one that goes
     });
     for (let i = 0; i < 5; i++) {
       out.write(`${i}`);
-      await pause(60);
+      await pause(150);
     }
     if (incoming.url === "/x") out.end("end");
   });
-  const proxy = await proxyTo(origin, { idleTimeout: 150 });
+  const proxy = await proxyTo(origin, { idleTimeout: 600 });
   const whole = open(proxy);
   whole.request.end();
-  await until(() => whole.ended);
+  await until(() => whole.ended || whole.failed);
   expect(whole.chunks.join("")).toBe("01234end");
   left = false;
   const silent = open(proxy, { path: "/api/proxy/silent" } as object);

@@ -134,7 +134,6 @@ describe("Header Sanitization", () => {
         "keep-alive": "timeout=99",
         "x-hop": "1",
         te: "trailers",
-        trailer: "x",
         upgrade: "h2c",
         "proxy-authorization": "x",
         "proxy-authenticate": "x",

@@ -106,7 +106,7 @@ describe("getRequestCookies", () => {
   test("a large header with characters beyond ASCII is read in linear time", () => {
     const header = Array.from({ length: 20_000 }, (_, i) => `ü${i}=é`).join("; ");
     const start = performance.now();
-    expect(getRequestCookies(header)["ü19999"]).toBe("é");
+    expect(getRequestCookies(header).ü19999).toBe("é");
     expect(performance.now() - start).toBeLessThan(1000);
   });
   test("a lone surrogate does not shift what follows", () => {
