@@ -1,14 +1,15 @@
 /**
  * Requests per second through the proxy, beside a bare `fetch` pass-through in the same node:http adapter.
  *
- * Upstream and proxies run in threads of their own, the client in this one. Peers that are not installed are left out.
+ * Upstream and proxies run in processes of their own, the client in this one. Peers that are not installed are left out.
  *
  * @module
  */
+import { fork } from "node:child_process";
 import { Agent, createServer, request } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { fileURLToPath } from "node:url";
 import { median } from "./rounds.mjs";
 import { budget, ratio, table, time } from "./table.mjs";
 
@@ -116,22 +117,41 @@ async function upstream() {
       outgoing.end(body);
     }),
   );
-  parentPort.postMessage({ port });
+  process.send({ port });
 }
 
 async function proxies({ origin }) {
   const { found, missing } = await listeners(origin);
   const ports = {};
   for (const [name, listener] of Object.entries(found)) ports[name] = await listen(createServer(listener));
-  parentPort.postMessage({ ports, missing });
+  // Whatever it is asked, it answers with the microseconds of processor time that it has used.
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage();
+    process.send({ used: user + system });
+  });
+  process.send({ ports, missing });
 }
 
-const start = (role, data = {}) =>
+const next = (child) =>
   new Promise((done, failed) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: { role, ...data } });
-    worker.once("error", failed);
-    worker.once("message", (message) => done({ worker, ...message }));
+    const ended = (code) => failed(new Error(`a server ended with ${code}`));
+    child.once("exit", ended);
+    child.once("message", (message) => {
+      child.off("exit", ended);
+      done(message);
+    });
   });
+
+async function start(role, origin = "") {
+  const child = fork(new URL(import.meta.url), [role, origin]);
+  return { child, ...(await next(child)) };
+}
+
+async function used(child) {
+  const answer = next(child);
+  child.send("used");
+  return (await answer).used;
+}
 
 /** One request; milliseconds to the first byte of the answer. */
 const once = (port, agent) =>
@@ -150,43 +170,53 @@ const once = (port, agent) =>
     sent.end();
   });
 
-async function turn(port, agent, milliseconds) {
+async function turn(child, port, agent, milliseconds) {
+  const before = await used(child);
   const began = performance.now();
   const firsts = [];
   const client = async () => {
     while (performance.now() - began < milliseconds) firsts.push(await once(port, agent));
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, client));
-  return { rate: firsts.length / ((performance.now() - began) / 1000), first: median(firsts) };
+  const seconds = (performance.now() - began) / 1000;
+  return {
+    rate: firsts.length / seconds,
+    first: median(firsts),
+    cpu: ((await used(child)) - before) / firsts.length,
+  };
 }
 
 export async function measureProxy({ quick }) {
-  const { worker: api, port } = await start("upstream");
-  const { worker: app, ports, missing } = await start("proxies", { origin: `http://127.0.0.1:${port}` });
+  const { child: api, port } = await start("upstream");
+  const { child: app, ports, missing } = await start("proxies", `http://127.0.0.1:${port}`);
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   try {
-    const [rounds, milliseconds] = quick ? [3, 300] : [9, 500];
+    const [rounds, milliseconds] = quick ? [3, 200] : [7, 400];
     const turns = Object.fromEntries(Object.keys(ports).map((name) => [name, []]));
-    for (const port of Object.values(ports)) await turn(port, agent, milliseconds);
+    for (const port of Object.values(ports)) await turn(app, port, agent, 2 * milliseconds);
     for (let round = 0; round < rounds; round++)
       for (const [name, port] of Object.entries(ports))
-        turns[name].push(await turn(port, agent, milliseconds));
+        turns[name].push(await turn(app, port, agent, milliseconds));
     const rates = Object.entries(turns).map(([name, all]) => ({
       name,
       rate: median(all.map(({ rate }) => rate)),
       first: median(all.map(({ first }) => first)),
+      cpu: median(all.map(({ cpu }) => cpu)),
+      cpuRatio: median(all.map(({ cpu }, round) => cpu / turns["bare fetch"][round].cpu)),
       ratio: median(all.map(({ rate }, round) => rate / turns["bare fetch"][round].rate)),
     }));
     const own = rates.find(({ name }) => name === "httponly");
     return {
       title: `Proxy: GET of 1 KB with a token, ${CONNECTIONS} connections, Node ${process.versions.node}`,
       text: table(
-        ["", "requests/s", "/ bare fetch", "first byte"],
-        rates.map(({ name, rate, ratio: times, first }) => [
-          name,
-          rate.toFixed(0),
-          ratio(times),
-          time(first * 1e6),
+        ["", "requests/s", "/ bare fetch", "first byte", "processor/request", "/ bare fetch"],
+        rates.map((one) => [
+          one.name,
+          one.rate.toFixed(0),
+          ratio(one.ratio),
+          time(one.first * 1e6),
+          time(one.cpu * 1e3),
+          ratio(one.cpuRatio),
         ]),
       ),
       notes: missing.length ? [`Not installed, so left out: ${missing.join(", ")}.`] : [],
@@ -202,9 +232,9 @@ export async function measureProxy({ quick }) {
     };
   } finally {
     agent.destroy();
-    await Promise.all([api.terminate(), app.terminate()]);
+    for (const child of [api, app]) child.kill();
   }
 }
 
-if (!isMainThread && workerData?.role === "upstream") await upstream();
-if (!isMainThread && workerData?.role === "proxies") await proxies(workerData);
+const [, file, role, origin] = process.argv;
+if (file === fileURLToPath(import.meta.url)) await (role === "upstream" ? upstream() : proxies({ origin }));
