@@ -138,7 +138,7 @@ function written(settings) {
 const cells = ({ median, ratio: times }) => `${time(median)} ${ratio(times)}`;
 const against = (answers, peer) => 1 / answers[peer].ratio;
 
-function section(title, rows, what, notes) {
+function section(title, rows, what, notes = []) {
   const names = Object.keys(rows[0].answers);
   return {
     title,
@@ -147,7 +147,7 @@ function section(title, rows, what, notes) {
       rows.map(({ label, answers }) => [label, ...names.map((name) => cells(answers[name]))]),
     ),
     notes,
-    budgets: rows.flatMap(({ label, answers }) =>
+    budgets: (what ? rows : []).flatMap(({ label, answers }) =>
       names
         .slice(1)
         .map((peer) =>
@@ -167,7 +167,7 @@ export async function measureNode({ quick }) {
       "getCookie(name, { cookies }), another name each call; × is the ratio to httponly. Fresh: another header each call.",
       "js-cookie reads document.cookie, here a property of a plain object; js-cookie stops at the name it looks for.",
     ]),
-    section("Reading all cookies of a request, same Node", allCookies(settings), "getRequestCookies", []),
+    section("Reading all cookies of a request, same Node", allCookies(settings)),
     {
       title: "Set-Cookie, same Node",
       text: table(

@@ -52,14 +52,15 @@ export function getCookie(name: string, from?: CookieSource): string | null {
   if (cookies && typeof cookies === "object")
     return name && Object.hasOwn(cookies, name) ? (cookies[name] ?? null) : null;
   module.load();
-  if (cookies == null) {
+  const given = cookies != null;
+  if (!given) {
     if (from?.root && module.isShadow(from.root.getRootNode())) return null;
     // Chromium looks at each frame of the stack when the document's cookies are read: so here, and no call deeper.
     try {
       cookies = document.cookie;
     } catch {}
   }
-  return module.getCookie(name, cookies);
+  return module.getCookie(name, cookies, given);
 }
 
 /**

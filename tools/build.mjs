@@ -46,7 +46,7 @@ const FACES = {
     types: `
 export function attach(exports: WebAssembly.Exports): void;
 /** The value of a cookie in a header, decoded where that is possible; null where there is none. */
-export function getCookie(name: unknown, text: unknown): string | null;
+export function getCookie(name: unknown, text: unknown, bytes: boolean): string | null;
 /** Sets a cookie; 0, or the refusal as a number. */
 export function setCookie(name: unknown, value: unknown, options: unknown): number;
 /** Expires a cookie at every scope that the options leave open; 0, or the refusal as a number. */

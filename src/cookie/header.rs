@@ -111,39 +111,41 @@ pub fn find<'a, 'b, T: Text<'a>, N: Text<'b, Unit = T::Unit>>(header: T, name: N
     pairs(header).find(|pair| pair.is_named(header.units(), name.units()))
 }
 
-/// The first `N` pairs of one header, so that the next look-up in the same header reads no character of it.
+/// The first `N` pairs of one header, so that the next look-up in the same header reads no character twice.
 #[derive(Clone, Debug)]
 pub struct Index<const N: usize> {
     pairs: [Pair; N],
     len: usize,
-    /// Where the pairs begin that had no room.
+    /// Where the pairs begin that are not among those: nothing asked for them yet, or they had no room.
     rest: usize,
 }
 
 impl<const N: usize> Index<N> {
-    /// An index of the empty header.
+    /// An index that knows nothing yet.
     pub const fn new() -> Self {
         Self { pairs: [Pair { name: (0, 0), value: (0, 0), encoded: false }; N], len: 0, rest: 0 }
     }
 
-    /// Reads a header.
-    pub fn read<U: Unit>(&mut self, header: &[U]) {
-        let mut unread = Pairs { header, at: 0 };
+    /// Forgets all, for another header.
+    pub fn clear(&mut self) {
         self.len = 0;
-        while let Some(slot) = self.pairs.get_mut(self.len)
-            && let Some(pair) = unread.next()
-        {
-            *slot = pair;
-            self.len += 1;
-        }
-        self.rest = unread.at;
+        self.rest = 0;
     }
 
-    /// As [`find`]; `header` is the text that was read last.
-    pub fn find<U: Unit>(&self, header: &[U], name: &[U]) -> Option<Pair> {
+    /// As [`find`]; `header` is the same text each time, until [`clear`](Self::clear).
+    pub fn find<U: Unit>(&mut self, header: &[U], name: &[U]) -> Option<Pair> {
+        for pair in self.pairs.iter().take(self.len) {
+            if pair.is_named(header, name) {
+                return Some(*pair);
+            }
+        }
         let mut unread = Pairs { header, at: self.rest };
-        let mut known = self.pairs.iter().take(self.len);
-        while let Some(pair) = known.next().copied().or_else(|| unread.next()) {
+        while let Some(pair) = unread.next() {
+            if let Some(slot) = self.pairs.get_mut(self.len) {
+                *slot = pair;
+                self.len += 1;
+                self.rest = unread.at;
+            }
             if pair.is_named(header, name) {
                 return Some(pair);
             }
@@ -200,12 +202,11 @@ mod tests {
     fn an_index_finds_what_a_scan_finds_also_beyond_its_size() {
         let header = (0..12).map(|i| format!("n{i}=v%{i}")).collect::<Vec<_>>().join("; ");
         let mut index = Index::<8>::new();
-        index.read(header.as_bytes());
-        for i in 0..13 {
+        for i in [3, 0, 12, 7, 8, 11, 1, 5, 13, 2] {
             let name = format!("n{i}");
             assert_eq!(index.find(header.as_bytes(), name.as_bytes()), find(header.as_str(), name.as_str()));
         }
-        index.read(b"".as_slice());
+        index.clear();
         assert_eq!(index.find(b"", b"n1"), None);
     }
 }

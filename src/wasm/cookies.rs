@@ -43,7 +43,7 @@ mod page {
     unsafe extern "C" {
         pub fn turn() -> i32;
         pub fn read(into: *mut u16) -> usize;
-        pub fn write(bytes: *const u8, len: usize);
+        pub fn write(bytes: *const u8, len: usize) -> bool;
         pub fn host() -> i32;
         pub fn path() -> i32;
         pub fn secure() -> bool;
@@ -61,9 +61,8 @@ const PAGE: usize = 64 * 1024;
 /// Pairs of which it is remembered where they stand.
 const INDEXED: usize = 64;
 
-/// What [`page::turn`] says where there is no header, and of the one of the last time.
+/// What [`page::turn`] says where there is no header.
 const NO_HEADER: i32 = -1;
-const UNCHANGED: i32 = -2;
 
 struct Shared<T>(UnsafeCell<T>);
 
@@ -134,13 +133,13 @@ static HEADER: Shared<Header> = Shared(UnsafeCell::new(Header {
 
 impl Header {
     /// Reads the document's header; `None` where there is none.
-    fn read() -> Option<&'static Self> {
+    fn read() -> Option<&'static mut Self> {
         Self::turned(page::turn())
     }
 
     /// Reads the header that JavaScript has turned to; every turn is followed by this. `len` is what [`page::turn`]
     /// said of it.
-    fn turned(len: i32) -> Option<&'static Self> {
+    fn turned(len: i32) -> Option<&'static mut Self> {
         // SAFETY: `turn` can run a patched `document.cookie`, which can call this module again, but that has returned.
         // No foreign JavaScript runs while the reference lives.
         let header = unsafe { &mut *HEADER.0.get() };
@@ -157,7 +156,7 @@ impl Header {
                 header.capacity = header.len;
             }
             header.len = page::read(header.units);
-            header.index.read(header.units());
+            header.index.clear();
         }
         (len != NO_HEADER).then_some(header)
     }
@@ -176,7 +175,8 @@ extern "C" fn get(name: i32, header: i32) -> f64 {
     let get = || {
         let header = Header::turned(header)?;
         let name = Texts { at: 0 }.name(name).ok()?;
-        let pair = header.index.find(header.units(), name)?;
+        let units = header.units();
+        let pair = header.index.find(units, name)?;
         let Range { start, end } = pair.value();
         Some(2.0 * start as f64 + 134_217_728.0 * end as f64 + f64::from(pair.encoded))
     };
@@ -192,7 +192,6 @@ pub fn is_shadow(root: &JsValue) -> bool {
 /// Sets a cookie; 0, or the refusal as a number. Texts as in [`Texts::next`], booleans as `kind` in `page.js`.
 #[unsafe(no_mangle)]
 extern "C" fn set(
-    header: i32,
     name: i32,
     value: i32,
     path: i32,
@@ -204,7 +203,6 @@ extern "C" fn set(
     partitioned: i32,
     verify: i32,
 ) -> f64 {
-    let header = Header::turned(header);
     let mut texts = Texts { at: 0 };
     let mut set = || {
         let wish = Wish {
@@ -224,7 +222,6 @@ extern "C" fn set(
         if lifetime == NO_DATE {
             return Err(Rule::ExpiresNotDate.into());
         }
-        header.ok_or(Rule::NoDocument)?;
         assign(&wish, &mut texts, verify != FALSE)
     };
     packed(set())
@@ -240,37 +237,31 @@ const NO_DATE: f64 = -2.0;
 /// Only a cookie of the same Domain and partition replaces another: scopes 0 and 1 are the Domain cookie, 2 and 3 the
 /// host-only one, the even ones partitioned. After the last there is none left.
 #[unsafe(no_mangle)]
-extern "C" fn remove(
-    header: i32,
-    scope: i32,
-    name: i32,
-    path: i32,
-    domain: i32,
-    include_subdomains: i32,
-) -> f64 {
-    let header = if Header::turned(header).is_some() { UNCHANGED } else { NO_HEADER };
+extern "C" fn remove(scope: i32, name: i32, path: i32, domain: i32, include_subdomains: i32) -> f64 {
     let (host_only, partitioned, verify) = (scope > 1, scope % 2 == 0, scope == 3);
     if (!host_only && include_subdomains == FALSE) || (partitioned && !page::secure()) {
         return 0.0;
     }
     let (host_only, partitioned, verify) =
         (host_only.into(), 1 + i32::from(partitioned), 1 + i32::from(verify));
-    set(header, name, 0, path, domain, -2, 0.0, host_only, 0, partitioned, verify)
+    set(name, 0, path, domain, -2, 0.0, host_only, 0, partitioned, verify)
 }
 
 /// Gives the document a cookie and, if asked to, looks whether it did what was asked.
 fn assign(wish: &Wish<&[u16]>, texts: &mut Texts, verify: bool) -> Result<(), Refusal> {
-    let host = texts.domain(page::host())?.unwrap_or_default();
-    let here = texts.path(page::path()).ok().flatten();
+    let host = texts.domain(page::host())?.ok_or(Rule::NoDocument)?;
     // On the stack, so that a patched `document.cookie` may call this module again.
     let mut bytes = [0; MAX_ASSIGNMENT];
     let mut buffer = Buffer::new(&mut bytes);
     let pair = write(wish, &Page { host, secure: page::secure() }, &mut buffer)?;
-    let seen = wish.path.is_none_or(|path| here.is_some_and(|here| path_matches(here, path)));
+    let mut here = || texts.path(page::path()).ok().flatten();
+    let seen = wish.path.is_none_or(|path| here().is_some_and(|here| path_matches(here, path)));
     let deleted = wish.lifetime == Some(0.0);
     let compared = if deleted { wish.name.len() + 1 } else { pair };
     let assignment = buffer.into_bytes();
-    page::write(assignment.as_ptr(), assignment.len());
+    if !page::write(assignment.as_ptr(), assignment.len()) {
+        return Err(Rule::NoDocument.into());
+    }
     if !verify || !seen {
         return Ok(());
     }

@@ -7,13 +7,13 @@ let units;
 let room;
 /** Where the next text is copied to, in units. */
 let next;
-/** The header that was turned to last, whether it was given, and its text, of which values are slices. */
+/** The header that was turned to last, whether it was one of bytes, and its text, of which values are slices. */
 let last;
-let wasGiven;
+let wasBytes;
 let header;
 
-// `turn` can run foreign JavaScript: a patched `document.cookie`, which may use this module. So it comes first, and
-// nothing runs between it and the call for which texts are copied.
+// `turn` and `write` can run foreign JavaScript: a patched `document.cookie`, which may use this module. So nothing of
+// the kind runs between the copying of texts and the call for which they are copied.
 
 /** Connects with the exports of the module's instance. */
 export function attach(exports) {
@@ -68,9 +68,12 @@ function jar() {
   } catch {}
 }
 
-/** The value of a cookie in a header, decoded where that is possible; null where there is none. */
-export function getCookie(name, text) {
-  const length = turn(text);
+/**
+ * The value of a cookie in a header, decoded where that is possible; null where there is none. `bytes`: the header may
+ * hold one character a byte.
+ */
+export function getCookie(name, text, bytes) {
+  const length = turn(text, bytes);
   next = room;
   const range = wasm.get(put(name), length);
   if (range < 0) return null;
@@ -87,10 +90,8 @@ export function setCookie(name, value, options) {
   const { maxAge, expires, sameSite, path, includeSubdomains, domain, secure, partitioned, verify } =
     options ?? {};
   const lifetime = seconds(maxAge, expires);
-  const length = turn();
   next = room;
   return wasm.set(
-    length,
     put(name),
     put(value),
     put(path),
@@ -109,9 +110,8 @@ export function deleteCookie(name, options) {
   const { path, includeSubdomains, domain } = options ?? {};
   let refused = 0;
   for (let scope = 0; scope < 4 && !refused; scope++) {
-    const length = turn();
     next = room;
-    refused = wasm.remove(length, scope, put(name), put(path), put(domain), kind(includeSubdomains));
+    refused = wasm.remove(scope, put(name), put(path), put(domain), kind(includeSubdomains));
   }
   return refused;
 }
@@ -123,32 +123,33 @@ export function getHttpOnlyCookie(name) {
 
 // What the module calls.
 
-/** Turns to a header, or to the document's: its length, -2 for that of the last time, -1 for none. */
-export function turn(given) {
-  const bytes = given != null;
-  const text = given ?? jar();
+/** Turns to a header, by default to the document's: its length, -2 for that of the last time, -1 for none. */
+export function turn(text = jar(), bytes = false) {
   if (typeof text !== "string") return -1;
-  if (text === last && bytes === wasGiven) return -2;
+  if (text === last && bytes === wasBytes) return -2;
   header = last = text;
-  wasGiven = bytes;
+  wasBytes = bytes;
   return text.length;
 }
 
 /** Copies the header to where the module has room; returns its length, which may be less than it was. */
 export function read(pointer) {
-  if (copy(header, pointer / 2) > 127 && wasGiven) {
+  if (copy(header, pointer / 2) > 127 && wasBytes) {
     header = header.replace(/[\x80-\xff]+/g, decode);
     copy(header, pointer / 2);
   }
   return header.length;
 }
 
-/** Gives the document a cookie, which is ASCII. */
+/** Gives the document a cookie, which is ASCII; false where it may have none. */
 export function write(pointer, length) {
-  document.cookie = String.fromCharCode(...new Uint8Array(wasm.memory.buffer, pointer, length));
+  try {
+    document.cookie = String.fromCharCode(...new Uint8Array(wasm.memory.buffer, pointer, length));
+    return true;
+  } catch {}
 }
 
-/** Of the page, put behind the other texts. */
-export const host = () => put(globalThis.location?.hostname);
+/** Of the page, put behind the other texts; no host without a document. */
+export const host = () => put(globalThis.document && (globalThis.location?.hostname ?? ""));
 export const path = () => put(globalThis.location?.pathname);
 export const secure = () => globalThis.isSecureContext;

@@ -147,7 +147,7 @@ fn a_patched_document_cookie_may_call_in_again() {
     let calls = js("calls").as_f64();
     js("delete document.cookie");
     assert_eq!((refused, read.as_deref()), (None, Some("outer")));
-    assert!(calls.is_some_and(|calls| calls > 2.0));
+    assert!(calls.is_some_and(|calls| calls > 1.0));
     delete("patched");
 }
 
