@@ -105,11 +105,7 @@ async function bundle(): Promise<Map<string, string>> {
   return new Map(outputFiles.map(({ path, text }) => [path, text]));
 }
 
-<<<<<<< HEAD
-const escapeHtml = (text: string) =>
-=======
 const quoted = (text: string) =>
->>>>>>> seed
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
 export const test = base.extend<{ clean: undefined }, { site: Site }>({
@@ -174,11 +170,7 @@ export const test = base.extend<{ clean: undefined }, { site: Site }>({
         const theme = getCookie("theme", { cookies: header });
         const record = getCookie("theme", { cookies: getRequestCookies(header) });
         return response.end(`<!doctype html><title>bare</title>
-<<<<<<< HEAD
-<body data-header="${escapeHtml(String(theme))}" data-record="${escapeHtml(String(record))}">
-=======
 <body data-header="${quoted(String(theme))}" data-record="${quoted(String(record))}">
->>>>>>> seed
 <script type="module" src="${policy === null ? "/page.js" : "/probe.js"}"></script>`);
       });
       await use({ at: (host) => `http://${host}:${web.port}`, asked, api });
