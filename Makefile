@@ -54,11 +54,12 @@ $(PACK_STAMP): | rust
 	cargo install wasm-pack --version $(WASM_PACK) --locked --debug --root .tools --quiet
 	touch $@
 
-# The examples depend on the package in pkg/, so that must have a manifest before npm links it.
+# The examples depend on the package in pkg/, so that must have a manifest before npm links it. Not `npm ci`: it refuses
+# a lock file that was written where a registry lacked another system's optional binaries.
 $(NPM_STAMP): package.json package-lock.json $(wildcard examples/*/package.json) pkg-template/package.json | node
 	@echo "setup: npm packages"
 	mkdir -p pkg && cp pkg-template/package.json pkg/
-	npm ci --no-progress --loglevel=error
+	npm install --no-save --no-progress --loglevel=error
 	touch $@
 
 .PHONY: chromium

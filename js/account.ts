@@ -5,6 +5,7 @@
  */
 import type { CookieOptions } from "./cookies.ts";
 import { type ErrorCode, HttpOnlyError } from "./errors.ts";
+import { instantiate } from "./wasm/load.ts";
 
 /** What an HttpOnly cookie is set with; always `Secure; HttpOnly`. */
 export type HttpOnlyCookieOptions = Pick<
@@ -38,9 +39,10 @@ export function configure(options: Configuration): void {
 
 /** Asks an endpoint of the page's own server, and makes an error of what it or the module refuses. */
 async function ask(endpoint: string, name: unknown, value: unknown, options: unknown): Promise<void> {
-  const { setHttpOnlyCookie } = await import("./wasm/account.ts");
+  const account = await import("./wasm/account.ts");
+  account.load(instantiate);
   try {
-    await setHttpOnlyCookie(endpoint, configuration.method, name, value, options ?? {});
+    await account.setHttpOnlyCookie(endpoint, configuration.method, name, value, options ?? {});
   } catch (thrown) {
     const { code, message, rule } = thrown as { code: ErrorCode; message: string; rule?: string };
     throw thrown instanceof Error ? thrown : new HttpOnlyError(code, message, rule);

@@ -3,14 +3,18 @@
  *
  * @module
  */
-import { refusal, WASM_BLOCKED } from "../errors.ts";
 import { __wbg_set_wasm, bytes, imports } from "./gen/account.js";
-import { instantiate } from "./load.ts";
+import type { instantiate } from "./load.ts";
 
 export { setHttpOnlyCookie } from "./gen/account.js";
 
-try {
-  instantiate(bytes, imports, __wbg_set_wasm);
-} catch (cause) {
-  throw refusal(WASM_BLOCKED, cause);
+let loaded = false;
+
+/**
+ * Makes the functions above work. The loader comes as an argument: a chunk that shares no import with the page's other
+ * module makes that one smaller. Throws `wasm-blocked` where WebAssembly may not be compiled.
+ */
+export function load(instantiateModule: typeof instantiate): void {
+  if (!loaded) instantiateModule(bytes, imports, __wbg_set_wasm);
+  loaded = true;
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { refusal, WASM_BLOCKED } from "../errors.ts";
 import { __wbg_set_wasm, attach, bytes, imports } from "./gen/cookies.js";
 import { instantiate } from "./load.ts";
 
@@ -13,11 +12,6 @@ let loaded = false;
 
 /** Makes the functions above work. Throws `wasm-blocked` where WebAssembly may not be compiled. */
 export function load(): void {
-  if (loaded) return;
-  try {
-    attach(instantiate(bytes, imports, __wbg_set_wasm));
-    loaded = true;
-  } catch (cause) {
-    throw refusal(WASM_BLOCKED, cause);
-  }
+  if (!loaded) attach(instantiate(bytes, imports, __wbg_set_wasm));
+  loaded = true;
 }
