@@ -89,6 +89,10 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 	vitest run
 	echo "test: the package"
 	node tools/check-package.mjs
+	echo "test: the guide, followed from an empty folder"
+	node tools/check-guide.mjs
+	echo "test: the budgets of size and memory"
+	node bench/run.mjs --check --only weight
 	echo "test: end to end"
 	playwright test
 

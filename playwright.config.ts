@@ -14,7 +14,7 @@ const webServer = Object.values(hosts).map(({ origin, port, apiPort }) => ({
 export default defineConfig({
   testDir: "tests/e2e",
   outputDir: "test-results",
-  workers: 1,
+  workers: 2,
   timeout: 30_000,
   expect: { timeout: 5_000 },
   forbidOnly: Boolean(process.env.CI),
