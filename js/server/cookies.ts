@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules } from "../wasm/server.ts";
+import { rules, text } from "../wasm/server.ts";
 
 /** What a `Set-Cookie` line says. */
 export interface SetCookie {
@@ -52,16 +52,16 @@ let words = new Uint32Array(0);
 let numbers = new Float64Array(0);
 
 /** Writes a text where the module reads it; the number of bytes. */
-function write(m: Module, text: string): number {
+function write(m: Module, source: string): number {
   // A UTF-16 code unit takes at most three bytes.
-  const needed = text.length * 3;
+  const needed = text("the argument", source).length * 3;
   if (memory === undefined || needed > capacity || room.buffer !== memory.buffer) {
     memory ??= m.moduleMemory() as WebAssembly.Memory;
     capacity = Math.max(needed, capacity, 4096);
     const address = m.reserve(capacity);
     room = new Uint8Array(memory.buffer, address, capacity);
   }
-  return encoder.encodeInto(text, room).written;
+  return encoder.encodeInto(source, room).written;
 }
 
 /** The memory as it is now: it moves when it grows. */
