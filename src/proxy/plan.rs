@@ -62,6 +62,7 @@ pub type Header<'a> = (&'a str, Cow<'a, str>);
 
 /// A request on its way upstream.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four answers that do not hang together")]
 pub struct Plan<'a> {
     /// The index of the target.
     pub target: usize,
