@@ -80,12 +80,20 @@ function decode(value: string): string {
   }
 }
 
-/** HTTP libraries give a header as one character a byte. Bytes that are UTF-8 become text, as the page has it. */
+/**
+ * HTTP libraries give a header as one character a byte. Bytes that are UTF-8 become text, as the page has it.
+ *
+ * What is no UTF-8 throws, which takes longer than all the rest: after so many no more are tried, here and in the
+ * page's module alike.
+ */
 function textOf(header: string): string {
+  let left = 99;
   return header.replace(/[\x80-\xff]+/g, (bytes) => {
+    if (left === 0) return bytes;
     try {
       return utf8.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
     } catch {
+      left--;
       return bytes;
     }
   });
