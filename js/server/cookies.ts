@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules } from "../wasm/server.ts";
+import { rules, text } from "../wasm/server.ts";
 
 /** What a `Set-Cookie` line says. */
 export interface SetCookie {
@@ -52,16 +52,16 @@ let words = new Uint32Array(0);
 let numbers = new Float64Array(0);
 
 /** Writes a text where the module reads it; the number of bytes. */
-function write(m: Module, text: string): number {
+function write(m: Module, source: string): number {
   // A UTF-16 code unit takes at most three bytes.
-  const needed = text.length * 3;
+  const needed = text("the argument", source).length * 3;
   if (memory === undefined || needed > capacity || room.buffer !== memory.buffer) {
     memory ??= m.moduleMemory() as WebAssembly.Memory;
     capacity = Math.max(needed, capacity, 4096);
     const address = m.reserve(capacity);
     room = new Uint8Array(memory.buffer, address, capacity);
   }
-  return encoder.encodeInto(text, room).written;
+  return encoder.encodeInto(source, room).written;
 }
 
 /** The memory as it is now: it moves when it grows. */
@@ -80,12 +80,20 @@ function decode(value: string): string {
   }
 }
 
-/** HTTP libraries give a header as one character a byte. Bytes that are UTF-8 become text, as the page has it. */
+/**
+ * HTTP libraries give a header as one character a byte. Bytes that are UTF-8 become text, as the page has it.
+ *
+ * What is no UTF-8 throws, which takes longer than all the rest: after so many no more are tried, here and in the
+ * page's module alike.
+ */
 function textOf(header: string): string {
+  let left = 99;
   return header.replace(/[\x80-\xff]+/g, (bytes) => {
+    if (left === 0) return bytes;
     try {
       return utf8.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
     } catch {
+      left--;
       return bytes;
     }
   });

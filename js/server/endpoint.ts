@@ -4,7 +4,7 @@
  * @module
  */
 import { HttpOnlyError } from "../errors.ts";
-import { rules, type ServerRefusal } from "../wasm/server.ts";
+import { rules, type ServerRefusal, texts } from "../wasm/server.ts";
 import { proveSameOrigin } from "./origin.ts";
 
 /** Options of {@link cookieEndpoint}. */
@@ -32,7 +32,7 @@ const encoder = new TextEncoder();
  * It answers GET (fields in the query) and POST (JSON or form) of the own origin with 200, an empty body and one
  * `Set-Cookie` line, always Secure and HttpOnly; with a typed JSON error otherwise.
  *
- * @throws TypeError if `origin` is no URL
+ * @throws TypeError if `origin` is no URL, or a name no string
  *
  * @example
  * ```ts
@@ -41,7 +41,8 @@ const encoder = new TextEncoder();
  * ```
  */
 export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: Request) => Promise<Response> {
-  const { names, reserved = RESERVED } = options;
+  const names = texts("names", options.names);
+  const reserved = texts("reserved", options.reserved ?? RESERVED);
   const own = options.origin === undefined ? undefined : new URL(options.origin);
   return async (request) => {
     try {

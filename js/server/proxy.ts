@@ -74,6 +74,7 @@ const DEFAULT_FILL_LIMIT = 8 * 1024 * 1024;
 const SPENDS = 1;
 const FILLS_BODY = 2;
 const IDEMPOTENT = 4;
+const BY_HEADER = 8;
 const KEEP = 1;
 const JUDGE = 2;
 const JUDGE_UNIQUE = 3;
@@ -128,8 +129,8 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
   const asksForUrl = targets.some(([, { url }]) => typeof url === "function");
   const wants = memo(256, (name) => door.wants(name));
   const judge = (question: string) => {
-    const [target, spent, ...head] = question.split("\n");
-    return readPairs(rules(() => door.judge(Number(target), spent === "1", head.join("\n"))));
+    const [target, flags, ...head] = question.split("\n");
+    return readPairs(rules(() => door.judge(Number(target), Number(flags), head.join("\n"))));
   };
   const judgeOften = memo(256, judge);
 
@@ -232,12 +233,16 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
     clock.stop();
 
     const { status } = upstream;
+    // Some servers send 999, of which no Response can be made.
+    if (status > 599) {
+      fail("gone");
+      return broken("upstream-unreachable");
+    }
     let body = upstream.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
     if (body && NULL_BODY.has(status)) {
       await body.cancel();
       body = null;
     }
-    const spent = (flags & SPENDS) !== 0;
     let unique = asksForUrl;
     let judged = "";
     const kept: [name: string, value: string][] = [];
@@ -248,7 +253,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       else if (fate === JUDGE_NAME) judged += `\n${header[0]}\n`;
       if (fate === JUDGE_UNIQUE) unique = true;
     }
-    const question = `${target}\n${spent ? 1 : 0}\n${unique ? upstreamUrl : ""}\n${base}${judged}`;
+    const question = `${target}\n${flags & (SPENDS | BY_HEADER)}\n${unique ? upstreamUrl : ""}\n${base}${judged}`;
     const verdicts = (unique ? judge : judgeOften)(question);
     if (body && idleTimeout !== undefined) body = withIdleLimit(body, idleTimeout, abort);
     if (body && heartbeat !== undefined && verdicts.some(([name]) => name === EVENTS_MARK)) {

@@ -27,7 +27,11 @@ export function safeRedirect(
 ): string {
   const fallback = options.fallback ?? "/";
   if (typeof target !== "string") return fallback;
-  const { origin, allow = [] } = options;
+  const { origin } = options;
+  // A list that the environment was to fill may have holes, or not be there.
+  const allow = Array.isArray(options.allow)
+    ? options.allow.filter((allowed) => typeof allowed === "string")
+    : [];
   const local = rules((m) => m.localRedirect(target, allow));
   if (local === undefined) return fallback;
   // The platform's own parser has the last word.

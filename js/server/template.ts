@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules } from "../wasm/server.ts";
+import { rules, text } from "../wasm/server.ts";
 
 /** Where a text with templates stands, which decides how values are encoded. */
 export type TemplateContext = "text" | "json" | "form" | "query" | "header";
@@ -16,12 +16,16 @@ export type TemplateContext = "text" | "json" | "form" | "query" | "header";
  * @param context default `"text"`: values stand as they are. `"json"` escapes for a JSON string, `"form"` and
  *   `"query"` encode pairs, `"header"` refuses what a header cannot carry
  * @throws HttpOnlyError `header-invalid`
+ * @throws TypeError if `input` is neither a string nor missing, `cookies` is no object, or `context` is none of the five
  */
 export function applyTemplateValues(
   input: string | null,
   cookies: Record<string, string>,
   context: TemplateContext = "text",
 ): string {
-  if (!input) return "";
+  if (input == null) return "";
+  text("input", input);
+  text("context", context);
+  if (typeof cookies !== "object" || cookies === null) throw new TypeError("cookies is an object");
   return rules((m) => m.applyTemplateValues(input, cookies, context));
 }

@@ -19,6 +19,24 @@ export interface ServerRefusal extends HttpOnlyError {
   readonly status: number;
 }
 
+/**
+ * Refuses what is no string before it crosses. The glue takes the caller's word for it, and a number or an array would
+ * leave the module's memory in ruins for every call that follows.
+ *
+ * @throws TypeError naming the argument
+ */
+export function text(argument: string, value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`${argument} is a string`);
+  return value;
+}
+
+/** As {@link text}, for a list; a missing one stays missing. */
+export function texts<T extends string[] | undefined>(argument: string, values: T): T {
+  if (values !== undefined && !Array.isArray(values)) throw new TypeError(`${argument} is a list of strings`);
+  for (const value of values ?? []) text(`each of ${argument}`, value);
+  return values;
+}
+
 let loaded = false;
 
 /** Calls the rules; what they refuse is thrown as a {@link ServerRefusal}. */

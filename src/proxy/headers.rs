@@ -260,6 +260,8 @@ pub struct Answer<'a> {
     pub headers: &'a [(&'a str, &'a str)],
     /// Whether a cookie was spent on the request.
     pub spent: bool,
+    /// Whether [`URL_HEADER`] named the upstream's URL, of which the request's own says nothing.
+    pub by_header: bool,
     /// The response cookies that may pass.
     pub cookies: &'a [CookieRule],
 }
@@ -316,7 +318,9 @@ impl<'a> Answer<'a> {
         out.extend(self.vary().map(|value| Set("vary", value)));
         for option in self.get("connection").into_iter().flat_map(|options| options.split(',')) {
             let option = option.trim();
-            if !option.is_empty() && !option.eq_ignore_ascii_case("close") {
+            // What is added or judged above is not the upstream's to take away, and only a token names a header.
+            let kept = fate(&option.to_ascii_lowercase()) == Fate::Keep;
+            if kept && crate::cookie::syntax::check_name(option).is_ok() {
                 out.push(Remove(option));
             }
         }
@@ -333,7 +337,8 @@ impl<'a> Answer<'a> {
                 if self.spent { "private, no-cache, no-transform" } else { "no-cache, no-transform" };
             return Some(private.into());
         }
-        if !self.spent {
+        // Caches know a response by the URL of its request, and not all of the shared ones look at Vary.
+        if !self.spent && !self.by_header {
             return upstream.map(Cow::Borrowed);
         }
         let upstream = upstream.unwrap_or_default();
@@ -355,15 +360,17 @@ impl<'a> Answer<'a> {
 
     fn vary(&self) -> Option<Cow<'a, str>> {
         let upstream = self.get("vary").filter(|value| !value.trim().is_empty());
-        if !self.spent {
-            return upstream.map(Cow::Borrowed);
+        let mut value = upstream.map(Cow::Borrowed);
+        for (_, field) in [(self.spent, "Cookie"), (self.by_header, URL_HEADER)].iter().filter(|(on, _)| *on)
+        {
+            let covered = |known: &str| known.trim() == "*" || known.trim().eq_ignore_ascii_case(field);
+            value = Some(match value {
+                None => Cow::Borrowed(*field),
+                Some(fields) if fields.split(',').any(covered) => fields,
+                Some(fields) => format!("{fields}, {field}").into(),
+            });
         }
-        let Some(fields) = upstream else { return Some("Cookie".into()) };
-        let covered = |field: &str| field.trim() == "*" || field.trim().eq_ignore_ascii_case("cookie");
-        if fields.split(',').any(covered) {
-            return Some(fields.into());
-        }
-        Some(format!("{fields}, Cookie").into())
+        value
     }
 }
 
@@ -390,7 +397,10 @@ mod tests {
     const RULES: &[CookieRule] = &[];
 
     fn judged(headers: &[(&str, &str)], spent: bool) -> Vec<String> {
-        let answer = Answer { headers, spent, cookies: RULES };
+        lines(Answer { headers, spent, by_header: false, cookies: RULES })
+    }
+
+    fn lines(answer: Answer<'_>) -> Vec<String> {
         let mut lines = Vec::new();
         for verdict in
             answer.judge(|location| location.strip_prefix("http://up").map(|path| format!("/m{path}")))
@@ -542,6 +552,28 @@ mod tests {
             judged(&[("vary", "A"), ("cache-control", "public")], false),
             ["cache-control: public", "vary: A",]
         );
+    }
+
+    #[test]
+    fn where_a_header_named_the_url_a_response_is_no_shared_cache_s_and_varies_by_it() {
+        let judged = |headers, spent| lines(Answer { headers, spent, by_header: true, cookies: RULES });
+        assert_eq!(judged(&[], false), ["cache-control: private", "vary: x-nordcraft-url"]);
+        assert_eq!(
+            judged(&[("cache-control", "public, max-age=60"), ("vary", "Accept")], true),
+            ["cache-control: private, max-age=60", "vary: Accept, Cookie, x-nordcraft-url"]
+        );
+        assert_eq!(judged(&[("vary", "*")], true), ["cache-control: private", "vary: *"]);
+    }
+
+    #[test]
+    fn connection_takes_away_what_was_to_be_kept_and_nothing_else() {
+        let added =
+            "content-security-policy, X-Content-Type-Options, Cache-Control, vary, content-type, set-cookie";
+        for (options, removed) in
+            [("X-Hop", vec!["-X-Hop"]), (added, vec![]), ("no token, a;b, \u{e9}, , x-hop", vec!["-x-hop"])]
+        {
+            assert_eq!(judged(&[("connection", options)], false), removed, "{options}");
+        }
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub type Header<'a> = (&'a str, Cow<'a, str>);
 
 /// A request on its way upstream.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four answers that do not hang together")]
 pub struct Plan<'a> {
     /// The index of the target.
     pub target: usize,
@@ -73,6 +74,8 @@ pub struct Plan<'a> {
     pub spends: bool,
     /// Whether the body is to be read and filled in, by [`Proxy::fill`].
     pub fills_body: bool,
+    /// Whether [`URL_HEADER`] named the URL.
+    pub by_header: bool,
     /// Whether the method is idempotent, so that the request may be sent again (RFC 9110 section 9.2.2).
     pub idempotent: bool,
 }
@@ -154,7 +157,7 @@ impl Proxy {
 
         let query = match query {
             Some(query) if purse.is_open() && target.fills(Place::Query) => {
-                Some(substitute(query, Context::Query, |name| Ok(purse.value(name)))?)
+                Some(substitute(query, Context::Query, |name| Ok(purse.text(name)))?)
             }
             query => query.map(Cow::Borrowed),
         };
@@ -164,7 +167,7 @@ impl Proxy {
                 if let Cow::Borrowed(text) = value
                     && listed
                 {
-                    *value = substitute(text, Context::Header, |name| Ok(purse.value(name)))?;
+                    *value = substitute(text, Context::Header, |name| Ok(decode_value(purse.raw(name))))?;
                 }
             }
         }
@@ -186,6 +189,7 @@ impl Proxy {
             spends,
             fills_body: target.fills(Place::Body)
                 && (named_by_header.is_none() || incoming.get(BODY_HEADER).is_some()),
+            by_header: named_by_header.is_some(),
             idempotent: ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(&incoming.method),
         })
     }
@@ -228,7 +232,7 @@ impl Proxy {
             return Ok(None);
         }
         incoming.prove(self.own_origin())?;
-        let filled = substitute_within(text, context, self.body_limit, |name| Ok(purse.value(name)))?;
+        let filled = substitute_within(text, context, self.body_limit, |name| Ok(purse.text(name)))?;
         Ok(Some(filled.into_owned().into_bytes()))
     }
 }
@@ -251,6 +255,7 @@ fn credentials<'a>(
         (scheme, name)
     };
     let value = purse.find(cookie)?.filter(|value| !value.is_empty()).ok_or(Rule::CookieAbsent)?;
+    let value = decode_value(value);
     template::check_header_value(&value)?;
     Ok(Some(format!("{scheme}{value}")))
 }
@@ -276,8 +281,8 @@ fn body_context(content_type: &str) -> Context {
 struct Purse<'a> {
     target: &'a Target,
     cookies: &'a str,
-    /// Names that templates stand for, and their values.
-    noted: Vec<(String, Cow<'a, str>)>,
+    /// Names that templates stand for, and their values as they stand in the request, a character a byte.
+    noted: Vec<(String, &'a str)>,
 }
 
 impl<'a> Purse<'a> {
@@ -296,13 +301,13 @@ impl<'a> Purse<'a> {
     }
 
     /// The value of a cookie that stands at most once in the request.
-    fn find(&self, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
+    fn find(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
         let mut named = pairs(self.cookies).filter(|p| p.is_named(self.cookies.as_bytes(), name.as_bytes()));
         let first = named.next();
         if named.next().is_some() {
             return Err(Rule::CookieTwice.into());
         }
-        Ok(first.and_then(|pair| self.cookies.get(pair.value())).map(decode_value))
+        Ok(first.and_then(|pair| self.cookies.get(pair.value())))
     }
 
     /// Notes the templates of a text; refuses one whose cookie was not granted.
@@ -319,10 +324,20 @@ impl<'a> Purse<'a> {
         done.map(drop)
     }
 
-    /// The value of a noted cookie; an absent one is the empty text.
-    fn value(&self, name: &str) -> Cow<'_, str> {
-        let noted = self.noted.iter().find(|(known, _)| known == name);
-        noted.map_or(Cow::Borrowed(""), |(_, value)| Cow::Borrowed(value))
+    /// The value of a noted cookie, for a header: its bytes stay as they are. An absent one is the empty text.
+    fn raw(&self, name: &str) -> &'a str {
+        self.noted.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The value of a noted cookie, for what is text in UTF-8.
+    fn text(&self, name: &str) -> Cow<'a, str> {
+        let raw = self.raw(name);
+        let bytes: Option<Vec<u8>> =
+            if raw.is_ascii() { None } else { raw.chars().map(|c| u8::try_from(c).ok()).collect() };
+        match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            Some(text) => Cow::Owned(decode_value(&text).into_owned()),
+            None => decode_value(raw),
+        }
     }
 }
 

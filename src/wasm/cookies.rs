@@ -147,13 +147,14 @@ impl Header {
             header.len = len as usize;
             if header.len > header.capacity {
                 // The smaller room is not given back: headers seldom grow this long.
-                let pages = memory_grow(0, header.len / (PAGE / 2) + 1);
+                let wanted = header.len / (PAGE / 2) + 1;
+                let pages = memory_grow(0, wanted);
                 if pages == usize::MAX {
                     header.len = 0;
                     return None;
                 }
                 header.units = (pages * PAGE) as *mut u16;
-                header.capacity = header.len;
+                header.capacity = wanted * (PAGE / 2);
             }
             header.len = page::read(header.units);
             header.index.clear();

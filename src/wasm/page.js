@@ -11,6 +11,8 @@ let next;
 let last;
 let wasBytes;
 let header;
+/** How often bytes may turn out to be no UTF-8. */
+let tries;
 
 // `turn` and `write` can run foreign JavaScript: a patched `document.cookie`, which may use this module. So nothing of
 // the kind runs between the copying of texts and the call for which they are copied.
@@ -29,11 +31,15 @@ function copy(text, at) {
   return bits;
 }
 
-/** HTTP libraries give a header as one character a byte. Bytes that are UTF-8 become text, as the page has it. */
+/**
+ * HTTP libraries give a header as one character a byte. Bytes that are UTF-8 become text, as the page has it. What is
+ * none throws, which takes long: after so many no more are tried.
+ */
 function decode(bytes) {
   try {
-    return decodeURIComponent(escape(bytes));
+    return tries ? decodeURIComponent(escape(bytes)) : bytes;
   } catch {
+    tries--;
     return bytes;
   }
 }
@@ -135,6 +141,7 @@ export function turn(text = jar(), bytes = false) {
 /** Copies the header to where the module has room; returns its length, which may be less than it was. */
 export function read(pointer) {
   if (copy(header, pointer / 2) > 127 && wasBytes) {
+    tries = 99;
     header = header.replace(/[\x80-\xff]+/g, decode);
     copy(header, pointer / 2);
   }

@@ -186,6 +186,35 @@ test.describe("deleteCookie", () => {
   });
 });
 
+test("the document's text is read as it is: only a request's header is one character a byte", async ({
+  page,
+  site,
+}) => {
+  await open(page, site);
+  await page.evaluate(() => {
+    document.cookie = "a=\u00c3\u00bc";
+  });
+  expect(await get(page, "a")).toBe("\u00c3\u00bc");
+  expect(await page.evaluate(() => httponly.getCookie("a", { cookies: "a=\u00c3\u00bc" }))).toBe("ü");
+  expect(await get(page, "a")).toBe("\u00c3\u00bc");
+});
+
+test("a patched document.cookie that throws, however often, breaks nothing", async ({ page, site }) => {
+  await open(page, site);
+  await page.evaluate(() => {
+    const refuse = () => {
+      throw new Error("no consent");
+    };
+    Object.defineProperty(document, "cookie", { configurable: true, get: () => "", set: refuse });
+  });
+  for (let i = 0; i < 20; i++) expect(await set(page, "a", "1")).toEqual(refused("no-document"));
+  await page.evaluate(() => {
+    Reflect.deleteProperty(document, "cookie");
+  });
+  expect(await set(page, "a", "1")).toEqual(DONE);
+  expect(await get(page, "a")).toBe("1");
+});
+
 test.describe("verify", () => {
   test("false does not look whether the browser kept the cookie", async ({ page, context, site }) => {
     await open(page, site);

@@ -716,6 +716,68 @@ describe("responses", () => {
     },
   );
 
+  test("what is added to a response stays, whatever the upstream's Connection names", async () => {
+    const { origin } = await setup({ authorization: { bearer: "t" } }, (_, response) =>
+      response
+        .writeHead(200, {
+          connection: "close, content-security-policy, X-Content-Type-Options, cache-control, vary, x-hop",
+          "cache-control": "public",
+          "x-hop": "1",
+        })
+        .end(),
+    );
+    const { headers } = await send(origin, "/api/proxy/api/", { headers: { ...PROOF, cookie: COOKIE } });
+    expect(headers).toMatchObject({
+      "content-security-policy": "sandbox",
+      "x-content-type-options": "nosniff",
+      "cache-control": "private",
+      vary: "Cookie",
+    });
+    expect(headers["x-hop"]).toBeUndefined();
+  });
+
+  test("a Connection header that names no header breaks nothing", async () => {
+    const { origin } = await setup({}, (_, response) =>
+      response.writeHead(200, { connection: "close, no token, a;b", "x-a": "1" }).end("ok"),
+    );
+    const answer = await send(origin, "/api/proxy/api/");
+    expect(answer).toMatchObject({ status: 200, body: "ok" });
+    expect(answer.headers["x-a"]).toBe("1");
+  });
+
+  test("a status of which no response can be made: 502", async () => {
+    const { origin } = await setup({}, (_, response) =>
+      response.socket?.end("HTTP/1.1 999 Denied\r\ncontent-length: 2\r\n\r\nno"),
+    );
+    const answer = await send(origin, "/api/proxy/api/");
+    expect(answer.status).toBe(502);
+    expect(codeOf(answer)).toBe("upstream-unreachable");
+  });
+
+  test("two URLs in x-nordcraft-url are two responses to every cache", async () => {
+    const { origin, api } = await setup({}, (_, response) =>
+      response.writeHead(200, { "cache-control": "public, max-age=60, s-maxage=600" }).end(),
+    );
+    const { headers } = await send(origin, "/api/proxy/api", {
+      headers: { "x-nordcraft-url": `${api.origin}/v1/a` },
+    });
+    expect(headers).toMatchObject({ "cache-control": "private, max-age=60", vary: "x-nordcraft-url" });
+  });
+
+  test("a cookie in raw UTF-8 is text in queries and bodies, and bytes in headers", async () => {
+    const { origin, api } = await setup({ cookies: ["t"], templates: ["header", "query", "body"] });
+    const latin1 = Buffer.from("ü€").toString("latin1");
+    const headers = { ...PROOF, cookie: `t=${latin1}`, authorization: "Bearer {{ cookies.t }}" };
+    await send(origin, "/api/proxy/api/?q={{%20cookies.t%20}}", {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      // Before a body that is a string, Node sends the headers in UTF-8.
+      body: Buffer.from('{"q":"{{ cookies.t }}"}'),
+    });
+    expect(api.log[0]).toMatchObject({ url: "/v1?q=%C3%BC%E2%82%AC", body: '{"q":"ü€"}' });
+    expect(api.log[0]?.headers.authorization).toBe(`Bearer ${latin1}`);
+  });
+
   test("where none was spent, caching is the upstream's", async () => {
     const { origin } = await setup({}, (_, response) =>
       response.writeHead(200, { "cache-control": "public, max-age=60", vary: "Accept" }).end(),

@@ -81,6 +81,8 @@ const SPENDS: u32 = 1;
 const FILLS_BODY: u32 = 2;
 /// May be sent again.
 const IDEMPOTENT: u32 = 4;
+/// Is named by seed 003's header.
+const BY_HEADER: u32 = 8;
 
 #[wasm_bindgen]
 impl Proxy {
@@ -117,7 +119,12 @@ impl Proxy {
     pub fn plan(&self, head: &str) -> Result<String, JsValue> {
         let incoming = incoming(head);
         let plan = self.0.plan(&incoming).map_err(thrown)?;
-        let flags = [(plan.spends, SPENDS), (plan.fills_body, FILLS_BODY), (plan.idempotent, IDEMPOTENT)];
+        let flags = [
+            (plan.spends, SPENDS),
+            (plan.fills_body, FILLS_BODY),
+            (plan.idempotent, IDEMPOTENT),
+            (plan.by_header, BY_HEADER),
+        ];
         let flags = flags.iter().filter(|(is, _)| *is).fold(0, |sum, (_, flag)| sum | flag);
         let mut out = String::with_capacity(head.len() + 64);
         out.push_str(&plan.target.to_string());
@@ -139,10 +146,10 @@ impl Proxy {
         self.0.fill(target, &incoming(head), body).map_err(thrown)
     }
 
-    /// Decides about the headers of a response that are to be judged. The head is the URL that was requested, the
+    /// Decides about the headers of a response that are to be judged, by the flags of its request. The head is the URL that was requested, the
     /// target URL or an empty line, and then names and values. The answer is names and values; `=name` copies the
     /// upstream's value, `-name` removes it.
-    pub fn judge(&self, target: usize, spent: bool, head: &str) -> String {
+    pub fn judge(&self, target: usize, flags: u32, head: &str) -> String {
         let mut lines = head.split('\n');
         let requested = lines.next().unwrap_or_default();
         let base = lines.next().filter(|text| !text.is_empty());
@@ -151,7 +158,12 @@ impl Proxy {
             headers.push((name, value));
         }
         let cookies = self.0.target(target).map(|target| target.set_cookies.as_slice());
-        let answer = Answer { headers: &headers, spent, cookies: cookies.unwrap_or_default() };
+        let answer = Answer {
+            headers: &headers,
+            spent: flags & SPENDS != 0,
+            by_header: flags & BY_HEADER != 0,
+            cookies: cookies.unwrap_or_default(),
+        };
         let mut out = String::with_capacity(256);
         for verdict in answer.judge(|location| self.0.relocate(target, base, requested, location)) {
             let (mark, name, value) = match &verdict {

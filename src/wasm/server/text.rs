@@ -38,8 +38,9 @@ pub fn apply_template_values(text: &str, cookies: &Object, context: &str) -> Res
         return Err(TypeError::new("context is \"text\", \"json\", \"form\", \"query\" or \"header\"").into());
     };
     substitute(text, context, |name| {
-        let own = Object::get_own_property_descriptor(cookies, &name.into());
-        let value = Reflect::get(&own, &"value".into()).ok().and_then(|value| value.as_string());
+        // Nothing may be thrown through this frame, not by a proxy either: the stack would not be given back.
+        let own = Reflect::get_own_property_descriptor(cookies, &name.into()).ok();
+        let value = own.and_then(|own| Reflect::get(&own, &"value".into()).ok()?.as_string());
         Ok(value.unwrap_or_default().into())
     })
     .map(Cow::into_owned)
