@@ -78,6 +78,10 @@ build: tools ## Build the npm package into pkg/
 demo: build ## Serve the SvelteKit example with its API, and say what to try
 	@node tools/demo.mjs
 
+.PHONY: demo-next
+demo-next: build ## Serve the Next.js example with its API, and say what to try
+	@node tools/demo.mjs nextjs
+
 .PHONY: test
 test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScript, the package, end to end
 	@echo "test: Rust"

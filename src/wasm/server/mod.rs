@@ -4,6 +4,7 @@
 //! `HttpOnlyError`.
 
 mod cookies;
+mod forwarded;
 mod proxy;
 mod text;
 
