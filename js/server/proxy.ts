@@ -44,7 +44,7 @@ export interface Target {
   setCookies?: Record<string, { domain?: string; path?: string }>;
 }
 
-/** Answers what a request header is to say: who is signed in, say. What it throws is thrown on. */
+/** Answers what a request header is to say: who is signed in, say. An `HttpOnlyError` becomes its response. */
 export type HeaderSource = (
   request: Request,
   platform?: unknown,
