@@ -92,8 +92,10 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 	vitest run
 	echo "test: the package"
 	node tools/check-package.mjs
-	echo "test: end to end"
+	echo "test: end to end, SvelteKit"
 	playwright test
+	echo "test: end to end, Next.js"
+	playwright test -c tests/e2e-next/playwright.config.ts
 
 .PHONY: lint
 lint: build ## Check formatting, lints and types

@@ -132,7 +132,7 @@ test.describe("headers", () => {
     await ask(page, "Who am I?");
     await expect(page.getByTestId("user-id")).toHaveText("1");
     await expect(page.getByTestId("page-url")).toHaveText(`${world.app}/`);
-    await expect(page.getByTestId("page-title")).toHaveText("httponly %C2%B7 chat");
+    await expect(page.getByTestId("page-title")).toHaveText("httponly chat");
     await expect(page.getByTestId("project-id")).toHaveText("apollo 11");
     const [{ headers } = { headers: {} as Record<string, string> }] = chats(world);
     expect(headers.authorization).toMatch(/^Bearer ey/);

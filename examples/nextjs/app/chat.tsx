@@ -22,9 +22,9 @@ interface Context {
 const DEFAULT_PROJECT = "apollo";
 const SUGGESTIONS = ["Who am I to you?", "Where is my token?", "What do you know of this page?"];
 
-/** Each text of a header is Latin-1; whatever else a title holds is percent-encoded. */
+/** A header carries no more than Latin-1, so what is not ASCII is percent-encoded. */
 const headerText = (text: string) =>
-  text.replace(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character));
+  text.replace(/[^\x20-\x24\x26-\x7e]/gu, (character) => encodeURIComponent(character));
 
 export function Chat(props: {
   signedIn: boolean;
@@ -83,7 +83,9 @@ export function Chat(props: {
       });
       if (!answer.ok || !answer.body) {
         const { error } = (await answer.json()) as { error: { code: string; message: string } };
-        add({ who: "refusal", text: error.message, status: `${answer.status} ${error.code}` });
+        const signedOut = error.code === "unauthenticated";
+        const text = signedOut ? "Nobody is signed in, so the server has no token to send." : error.message;
+        add({ who: "refusal", text, status: `${answer.status} ${error.code}` });
         return;
       }
       const append = add({ who: "api", text: "" });

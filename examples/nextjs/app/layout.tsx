@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import "./globals.css";
 
 export const metadata: Metadata = {
-  title: "httponly · chat",
+  title: "httponly chat",
   description: "A chat that streams its answer through a proxy, with a token that JavaScript never sees.",
 };
 

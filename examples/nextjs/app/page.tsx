@@ -33,7 +33,7 @@ export default async function Page() {
         </header>
 
         <div className="hero">
-          <h1>A chat without a token in sight.</h1>
+          <h1>A chat that holds no token.</h1>
           <p>
             The page asks its own server, the server adds the token from an HttpOnly cookie, and the answer
             comes back word by word.
