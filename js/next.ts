@@ -93,9 +93,10 @@ function move(request: Request, names: { protocol: string; host: string }): Requ
   const host = request.headers.get(names.host) ?? "";
   const declared = (host: string) => rules((m) => m.forwardedOrigin(protocol, host));
   // The platform's own parser has the last word.
-  const origin = declared(URL.canParse(declared(host)) ? host : "");
+  const { origin } = new URL(declared(URL.canParse(declared(host)) ? host : ""));
   const { pathname, search } = new URL(request.url);
-  return new Request(new URL(pathname + search, origin), request);
+  // Joined as texts: a path may begin with two slashes, and is no host for that.
+  return new Request(origin + pathname + search, request);
 }
 
 /**

@@ -61,6 +61,30 @@ describe("originHeaders", () => {
     });
   });
 
+  it("never take a path for a host", async () => {
+    const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "app.example" };
+    const request = new NextRequest("http://localhost:3000//evil.example/a", { headers });
+    const handlers = route((request) => new Response(request.url), { originHeaders });
+    expect(await (await handlers.GET(request, undefined)).text()).toBe("https://app.example//evil.example/a");
+  });
+
+  it("leave the request its abort signal", async () => {
+    const gone = new AbortController();
+    const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "app.example" };
+    const request = new NextRequest("http://localhost:3000/", { headers, signal: gone.signal });
+    let inner: AbortSignal | undefined;
+    await route(
+      (request) => {
+        inner = request.signal;
+        return new Response();
+      },
+      { originHeaders },
+    ).GET(request, undefined);
+    expect(inner?.aborted).toBe(false);
+    gone.abort();
+    expect(inner?.aborted).toBe(true);
+  });
+
   it("are not read unless they are declared", async () => {
     const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "evil.example" };
     expect((await ask(headers, false)).url).toBe("http://localhost:3000/a%20b?q=1&q=2");
