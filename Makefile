@@ -79,6 +79,10 @@ build: tools ## Build the npm package into pkg/
 demo: build ## Serve the SvelteKit example with its API, and say what to try
 	@node tools/demo.mjs
 
+.PHONY: demo-next
+demo-next: build ## Serve the Next.js example with its API, and say what to try
+	@node tools/demo.mjs nextjs
+
 .PHONY: test
 test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScript, the package, end to end
 	@echo "test: Rust"
@@ -93,8 +97,10 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 	node tools/check-guide.mjs
 	echo "test: the budgets of size and memory"
 	node bench/run.mjs --check --only weight
-	echo "test: end to end"
+	echo "test: end to end, SvelteKit"
 	playwright test
+	echo "test: end to end, Next.js"
+	playwright test -c tests/e2e-next/playwright.config.ts
 
 .PHONY: lint
 lint: build ## Check formatting, lints and types

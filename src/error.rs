@@ -165,6 +165,8 @@ rules! {
     UpstreamUnreachable = 106 UpstreamUnreachable "the upstream could not be reached",
     CookieAbsent = 107 Unauthenticated "the cookie to spend is absent",
     CookieTwice = 108 FieldInvalid "two cookies of the name to spend were sent",
+
+    ForwardedOrigin = 144 UrlInvalid "the proxy in front of the app says one protocol, http or https, and one host",
 }
 
 /// The unit of text at which a rule was broken.

@@ -16,6 +16,7 @@
 //! - [`jwt`]: reads `exp` and verifies nothing
 //! - [`redirect`]: which redirect targets stay on the site
 //! - [`origin`]: which requests may change state
+//! - [`forwarded`]: what the proxies in front of the app say of a request
 //! - [`proxy`]: where a request may go, with which cookies and headers
 //!
 //! # Features
@@ -30,6 +31,8 @@ pub mod cookie;
 pub mod error;
 pub mod template;
 
+#[cfg(feature = "std")]
+pub mod forwarded;
 #[cfg(feature = "std")]
 mod json;
 #[cfg(feature = "std")]

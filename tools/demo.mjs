@@ -1,25 +1,83 @@
-// Starts the example: the Bearer API and the built SvelteKit server, both on 127.0.0.1, and stops both when it ends.
+// Starts an example: the Bearer API and the built SvelteKit or Next.js server, both on 127.0.0.1, and stops both when it
+// ends.
 //
-//   node tools/demo.mjs           prints the URL and what to try; Ctrl+C stops it
-//   node tools/demo.mjs --check   starts, fetches the page once, prints ok, stops
+//   node tools/demo.mjs [sveltekit|nextjs]           prints the URL and what to try; Ctrl+C stops it
+//   node tools/demo.mjs [sveltekit|nextjs] --check   starts, fetches the page once, prints ok, stops
 //
 // PORT and API_PORT choose the ports and then must be free; otherwise 3000 and 8788, or free ones where those are taken.
-// ORIGIN is where the browser finds the page (http://localhost:PORT): SvelteKit compares form posts with it.
+// ORIGIN is where the browser finds the page (http://localhost:PORT): SvelteKit compares form posts with it, and
+// httponly takes it for the app's own.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const example = join(root, "examples/sveltekit");
 const check = process.argv.includes("--check");
+const name = process.argv.slice(2).find((argument) => !argument.startsWith("--")) ?? "sveltekit";
+const module = (path) => join(root, "node_modules", path);
+const EXAMPLES = {
+  sveltekit: {
+    title: "SvelteKit server",
+    sources: ["src", "svelte.config.js", "vite.config.ts", "package.json"],
+    built: "build/index.js",
+    build: [module("vite/bin/vite.js"), "build", "--logLevel", "warn"],
+    serve: () => ["build/index.js"],
+    says: "What the browser kept",
+    tries: [
+      "Set a cookie and see what the browser kept, then try a mistake and read which rule it broke.",
+      "Sign in (ada@example.com / analytical): the JWT goes into an HttpOnly cookie that JavaScript cannot read.",
+      "Call /me and stream /events through the proxy, once with bearer and once with a template.",
+      "Send the template to /echo, which was granted no cookie: refused, nothing leaves the server.",
+      "Sign out: the server deletes the cookie with ttl 0. Both work with JavaScript off, too.",
+      "Save your name or a theme and reload: the server renders it, and nothing flickers.",
+    ],
+  },
+  nextjs: {
+    title: "Next.js server",
+    sources: ["app", "lib", "proxy.ts", "next.config.ts", "tsconfig.json", "package.json"],
+    built: ".next/BUILD_ID",
+    build: [module("next/dist/bin/next"), "build"],
+    serve: (port) => [module("next/dist/bin/next"), "start", "-H", "127.0.0.1", "-p", String(port)],
+    says: "What the API received",
+    tries: [
+      "Ask something while signed out: the proxy answers 401, and the API is not called.",
+      "Sign in (ada@example.com / analytical): a server action puts the token into an HttpOnly cookie.",
+      "Ask again: the answer streams word by word from POST /chatkit through /api/chatkit.",
+      "See on the right which headers the server added, which came from the page, and that no script can read the token.",
+      "Press Stop while it streams: the API's stream ends, too.",
+      "Change the project or the theme and reload: the server renders the cookie. Signing in works without JavaScript.",
+    ],
+  },
+};
+const example = EXAMPLES[name];
+if (!example) {
+  console.error(`There is no example "${name}": ${Object.keys(EXAMPLES).join(", ")}.`);
+  process.exit(1);
+}
+const folder = join(root, "examples", name);
+// What every Next.js command here runs with. The packages may be links to another folder.
+const env = {
+  ...process.env,
+  NEXT_TELEMETRY_DISABLED: "1",
+  ...(realpathSync(module("next")).startsWith(realpathSync(root)) || {
+    WORKSPACE_ROOT: commonFolder(realpathSync(root), realpathSync(module("next"))),
+  }),
+};
 const children = [];
 
 function fail(message) {
   console.error(message);
   process.exit(1);
+}
+
+/** The deepest folder that holds both. */
+function commonFolder(a, b) {
+  const [left, right] = [a.split(sep), b.split(sep)];
+  const differs = left.findIndex((part, at) => part !== right[at]);
+  return left.slice(0, differs === -1 ? left.length : differs).join(sep) || sep;
 }
 
 /** Newest modification time of a file or of all files below a folder. */
@@ -32,17 +90,10 @@ function newest(path) {
 function buildIfStale() {
   if (!existsSync(join(root, "pkg/dist/index.js")))
     fail("The package is not built yet: run `make build`, or `node tools/build.mjs`.");
-  const sources = ["src", "svelte.config.js", "vite.config.ts", "package.json"].map((name) =>
-    join(example, name),
-  );
-  if (newest(join(example, "build/index.js")) > Math.max(...[...sources, join(root, "pkg")].map(newest)))
-    return;
+  const sources = example.sources.map((name) => join(folder, name));
+  if (newest(join(folder, example.built)) > Math.max(...[...sources, join(root, "pkg")].map(newest))) return;
   console.log("Building the example …");
-  const vite = join(root, "node_modules/vite/bin/vite.js");
-  const done = spawnSync(process.execPath, [vite, "build", "--logLevel", "warn"], {
-    cwd: example,
-    encoding: "utf8",
-  });
+  const done = spawnSync(process.execPath, example.build, { cwd: folder, encoding: "utf8", env });
   if (done.status !== 0) fail(`${done.stdout}${done.stderr}`);
 }
 
@@ -65,9 +116,10 @@ function free(wanted) {
   });
 }
 
-function start(name, file, env) {
-  const child = spawn(process.execPath, [file], {
-    env: { ...process.env, ...env },
+function start(name, cwd, args, settings) {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...env, ...settings },
     stdio: ["ignore", "ignore", "inherit"],
   });
   children.push(child);
@@ -112,8 +164,8 @@ const webPort = await port(process.env.PORT, 3000);
 const api = `http://127.0.0.1:${apiPort}`;
 const web = `http://127.0.0.1:${webPort}`;
 const origin = process.env.ORIGIN ?? `http://localhost:${webPort}`;
-start("API", join(root, "examples/api/main.js"), { PORT: String(apiPort) });
-start("SvelteKit server", join(example, "build/index.js"), {
+start("API", join(root, "examples/api"), ["main.js"], { PORT: String(apiPort) });
+start(example.title, folder, example.serve(webPort), {
   PORT: String(webPort),
   HOST: "127.0.0.1",
   ORIGIN: origin,
@@ -124,8 +176,7 @@ await Promise.all([answers(`${api}/me`), answers(`${web}/`)]);
 if (check) {
   const page = await fetch(`${web}/`);
   const html = await page.text();
-  if (page.status !== 200 || !html.includes("What the browser kept"))
-    await stop(1, `The page answers ${page.status}.`);
+  if (page.status !== 200 || !html.includes(example.says)) await stop(1, `The page answers ${page.status}.`);
   console.log(`ok ${origin}`);
   await stop(0);
 }
@@ -133,11 +184,6 @@ if (check) {
 console.log(`
   ${origin}
 
-  1  Set a cookie and see what the browser kept, then try a mistake and read which rule it broke.
-  2  Sign in (ada@example.com / analytical): the JWT goes into an HttpOnly cookie that JavaScript cannot read.
-  3  Call /me and stream /events through the proxy, once with bearer and once with a template.
-  4  Send the template to /echo, which was granted no cookie: refused, nothing leaves the server.
-  5  Sign out: the server deletes the cookie with ttl 0. Both work with JavaScript off, too.
-  6  Save your name or a theme and reload: the server renders it, and nothing flickers.
+${example.tries.map((text, at) => `  ${at + 1}  ${text}`).join("\n")}
 
   The API is ${api}. Ctrl+C stops both.`);

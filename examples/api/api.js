@@ -5,6 +5,8 @@
  *   GET  /me      Authorization: Bearer <access_token>  →  200 { user, expires }
  *   POST /echo    any JSON  →  200 { json, headers }: gives back what it was sent, so it must be sent no token
  *   GET  /events  Authorization: Bearer <access_token>  →  an event stream, one event at a time, then it ends
+ *   POST /chatkit { message } with Authorization: Bearer <access_token>  →  an event stream: `context` with the headers
+ *                 X-User-ID, X-Page-URL, X-Page-Title and X-Project-ID as they came, `token` for each word, `done`
  *
  * Every refusal is JSON: { error: { code, message } }.
  *
@@ -40,14 +42,22 @@ class Refused extends Error {
  * @param {number} [options.lifetime] seconds that a token is good for; 3600 when absent
  * @param {number} [options.interval] milliseconds between two events; 300 when absent
  * @param {number} [options.events] how many events a stream has; 8 when absent
+ * @param {number} [options.pace] milliseconds between two words of the chat; 60 when absent
  * @returns {import("node:http").Server}
  */
-export function createApi({ secret = randomBytes(32), lifetime = 3600, interval = 300, events = 8 } = {}) {
+export function createApi({
+  secret = randomBytes(32),
+  lifetime = 3600,
+  interval = 300,
+  events = 8,
+  pace = 60,
+} = {}) {
   const routes = {
     "POST /login": login,
     "GET /me": me,
     "POST /echo": echo,
     "GET /events": stream,
+    "POST /chatkit": chat,
   };
 
   async function login(request, response) {
@@ -93,6 +103,32 @@ export function createApi({ secret = randomBytes(32), lifetime = 3600, interval 
     response.end();
   }
 
+  async function chat(request, response) {
+    const { name } = await bearer(request);
+    const { message } = Object(await json(request));
+    if (typeof message !== "string" || message.trim() === "")
+      throw new Refused(400, "message-missing", "a chat needs a message");
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+    const say = (event, data) =>
+      response.write(`event: ${event}\ndata: ${JSON.stringify({ ...data, sent: Date.now() })}\n\n`);
+    const header = (name) => request.headers[name] ?? null;
+    const context = {
+      userId: header("x-user-id"),
+      pageUrl: header("x-page-url"),
+      pageTitle: header("x-page-title"),
+      projectId: header("x-project-id"),
+    };
+    say("context", context);
+    for (const text of answerTo(message, name, context)) {
+      await wait(pace, undefined, { signal: gone.signal });
+      say("token", { text });
+    }
+    say("done", {});
+    response.end();
+  }
+
   /** The claims of the request's token. */
   async function bearer(request) {
     const token = /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? "")?.[1];
@@ -119,6 +155,18 @@ export function createApi({ secret = randomBytes(32), lifetime = 3600, interval 
       else send(response, 500, { error: { code: "internal", message: "the API failed" } });
     }
   });
+}
+
+/** The words of an answer, each with the space before it: this API is no language model. */
+function answerTo(message, name, { userId, pageTitle, projectId }) {
+  const question = message.trim().slice(0, 200);
+  const text = [
+    `Hello ${name.split(" ")[0]}. You asked: “${question}”`,
+    `I know you by the token that your server sent with this request, and as user ${userId ?? "unknown"} by its session.`,
+    `Your page is called “${pageTitle ?? "nothing"}” and its project is ${projectId ?? "none"};`,
+    "both came from the page, so I take them for hints and not for proof.",
+  ].join(" ");
+  return text.match(/\s*\S+/g) ?? [];
 }
 
 function send(response, status, value) {

@@ -10,6 +10,13 @@ export {
 } from "./cookies.ts";
 export { type CookieEndpointOptions, cookieEndpoint } from "./endpoint.ts";
 export { proveSameOrigin } from "./origin.ts";
-export { apiProxy, type ProxyHandler, type ProxyOptions, type ProxySettings, type Target } from "./proxy.ts";
+export {
+  apiProxy,
+  type HeaderSource,
+  type ProxyHandler,
+  type ProxyOptions,
+  type ProxySettings,
+  type Target,
+} from "./proxy.ts";
 export { safeRedirect } from "./redirect.ts";
 export { applyTemplateValues, type TemplateContext } from "./template.ts";

@@ -34,9 +34,21 @@ export interface Target {
    * `last-event-id`. With `"header"` in {@link Target.templates}, templates in them are filled in.
    */
   forwardHeaders?: string[];
+  /**
+   * Request headers that the server sets, by name: a text, or a function that is asked for each request that may go,
+   * and answers `undefined` for no header. What the page sends under such a name never passes, and the request needs
+   * the proof of the own origin as if it spent a cookie.
+   */
+  headers?: Record<string, string | HeaderSource>;
   /** Response cookies that may pass, by name, with the Domain and Path they get; by default none. */
   setCookies?: Record<string, { domain?: string; path?: string }>;
 }
+
+/** Answers what a request header is to say: who is signed in, say. An `HttpOnlyError` becomes its response. */
+export type HeaderSource = (
+  request: Request,
+  platform?: unknown,
+) => string | undefined | Promise<string | undefined>;
 
 /** What holds for all targets of a proxy. */
 export interface ProxySettings {
@@ -119,9 +131,10 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
         mount: options.mount ?? "/api/proxy",
         origin: options.origin === undefined ? undefined : originOf(options.origin),
         bodyLimit: fillLimit,
-        targets: targets.map(([name, { fetch: _, url, ...rest }]) => ({
+        targets: targets.map(([name, { fetch: _, url, headers, ...rest }]) => ({
           ...rest,
           name,
+          headers: Object.keys(headers ?? {}),
           url: typeof url === "function" ? undefined : new URL(url).href,
         })),
       }),
@@ -158,6 +171,20 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
     let flags = Number(plan[1]);
     const headers: Record<string, string> = {};
     for (let i = 3; i < plan.length; i += 2) headers[plan[i] as string] = plan[i + 1] as string;
+
+    const own = targets[target]?.[1].headers;
+    if (own) {
+      try {
+        for (const [name, source] of Object.entries(own)) {
+          const value = typeof source === "function" ? await source(request, platform) : source;
+          if (value === undefined) continue;
+          rules((m) => m.checkHeaderValue(value));
+          headers[name] = value;
+        }
+      } catch (thrown) {
+        return refusal(thrown);
+      }
+    }
 
     const abort = new AbortController();
     let failure: "timeout" | "too-large" | "gone" | undefined;

@@ -9,7 +9,9 @@ import { rules, type ServerRefusal } from "../wasm/server.ts";
 /** Answers with a refusal; what is none is thrown on. */
 export function refusal(thrown: unknown, headers?: Record<string, string>): Response {
   if (!(thrown instanceof HttpOnlyError)) throw thrown;
-  const { code, message, status = 500 } = thrown as ServerRefusal;
+  const { code, message } = thrown;
+  // An app may throw one of its own.
+  const status = (thrown as ServerRefusal).status ?? rules((m) => m.statusOf(code));
   return Response.json(
     { error: { code, message } },
     { status, headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers } },

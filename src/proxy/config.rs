@@ -35,8 +35,8 @@ pub enum Mistake {
     /// A method.
     #[error("target \"{0}\": \"{1}\" is no method that can be proxied")]
     Method(String, String),
-    /// A header that no target can forward.
-    #[error("target \"{0}\": the header \"{1}\" cannot be forwarded")]
+    /// A header that no target can forward or set.
+    #[error("target \"{0}\": the header \"{1}\" can neither be forwarded nor set")]
     Header(String, String),
     /// Attributes of a response cookie.
     #[error("target \"{0}\": the Domain or Path for the cookie \"{1}\" is none, or its prefix forbids it")]
@@ -60,6 +60,8 @@ pub struct Declaration {
     pub methods: Option<Vec<String>>,
     /// Request headers beyond those that always pass.
     pub forward_headers: Option<Vec<String>>,
+    /// Request headers that the server sets, whatever the client sends under their names.
+    pub headers: Vec<String>,
     /// Response cookies that may pass.
     pub set_cookies: Vec<CookieRule>,
 }
@@ -74,6 +76,8 @@ pub struct Target {
     pub(super) bearer: Option<String>,
     pub(super) methods: Vec<String>,
     pub(super) forward_headers: Vec<String>,
+    /// Request headers that the server sets.
+    pub(super) headers: Vec<String>,
     /// The response cookies that may pass.
     pub set_cookies: Vec<CookieRule>,
 }
@@ -111,14 +115,8 @@ impl Target {
                 methods.into_iter().map(|method| check_method(&name, &method)).collect::<Result<_, _>>()?
             }
         };
-        let mut forward_headers = Vec::new();
-        for header in declared.forward_headers.unwrap_or_default() {
-            let header = header.to_ascii_lowercase();
-            if !is_listable(&header) {
-                return Err(Mistake::Header(name, header));
-            }
-            forward_headers.push(header);
-        }
+        let forward_headers = check_headers(&name, declared.forward_headers.unwrap_or_default())?;
+        let headers = check_headers(&name, declared.headers)?;
         for rule in &declared.set_cookies {
             check_cookie_rule(&name, rule)?;
         }
@@ -131,6 +129,7 @@ impl Target {
             bearer: declared.bearer,
             methods,
             forward_headers,
+            headers,
             set_cookies,
         })
     }
@@ -139,6 +138,15 @@ impl Target {
     pub fn allow(&self) -> String {
         self.methods.join(", ")
     }
+}
+
+/// The names in lower case.
+fn check_headers(target: &str, names: Vec<String>) -> Result<Vec<String>, Mistake> {
+    let check = |name: String| {
+        let name = name.to_ascii_lowercase();
+        if is_listable(&name) { Ok(name) } else { Err(Mistake::Header(target.into(), name)) }
+    };
+    names.into_iter().map(check).collect()
 }
 
 fn check_method(target: &str, method: &str) -> Result<String, Mistake> {

@@ -70,7 +70,7 @@ pub struct Plan<'a> {
     pub url: String,
     /// The headers, each name once.
     pub headers: Vec<Header<'a>>,
-    /// Whether a cookie is spent on it.
+    /// Whether a cookie is spent on it, or headers of the server's own say who the user is.
     pub spends: bool,
     /// Whether the body is to be read and filled in, by [`Proxy::fill`].
     pub fills_body: bool,
@@ -142,7 +142,8 @@ impl Proxy {
         let mut out: Vec<Header<'a>> = Vec::with_capacity(incoming.headers.len() + 4);
         for &(name, value) in &incoming.headers {
             let listed = target.forward_headers.iter().any(|header| header == name);
-            if !listed && !headers::passes(name) || headers::nominates(connection, name) {
+            let set_here = target.headers.iter().any(|header| header == name);
+            if set_here || !listed && !headers::passes(name) || headers::nominates(connection, name) {
                 continue;
             }
             if listed && target.fills(Place::Header) {
@@ -151,7 +152,9 @@ impl Proxy {
             out.push((name, value.into()));
         }
         let credentials = credentials(target, incoming, &purse)?;
-        if purse.is_open() || credentials.is_some() {
+        // What the server says of its user is worth as much as the user's cookie.
+        let spends = purse.is_open() || credentials.is_some() || !target.headers.is_empty();
+        if spends {
             incoming.prove(self.own_origin())?;
         }
 
@@ -171,7 +174,6 @@ impl Proxy {
                 }
             }
         }
-        let spends = purse.is_open() || credentials.is_some();
         out.extend(credentials.map(|value| ("authorization", Cow::Owned(value))));
         // A part of a compressed body could not be decompressed: `fetch` itself asks for `identity` beside a range.
         if incoming.get("range").is_none() {

@@ -16,6 +16,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use crate::{
     cookie::{
         attributes::SameSite,
+        carry,
         endpoint::{Fields, Form, MAX_BODY, Policy, Route},
         header,
         set_cookie::{self, Attributes, SetCookie},
@@ -282,4 +283,11 @@ pub fn endpoint_set_cookie(
         fields.set_cookie(Route::of(path), &policy, host, (now / 1000.0).floor() as i64)
     };
     answer().map_err(super::thrown)
+}
+
+/// The `Cookie` header of a request for `path` after `Set-Cookie` lines; `now` is in milliseconds since 1970.
+#[wasm_bindgen(js_name = carryCookies)]
+pub fn carry_cookies(header: &str, lines: Vec<String>, path: &str, now: f64) -> String {
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    carry::carry(header, &lines, path, (now / 1000.0) as i64)
 }

@@ -4,13 +4,14 @@
 //! `HttpOnlyError`.
 
 mod cookies;
+mod forwarded;
 mod proxy;
 mod text;
 
 use js_sys::{Object, Reflect};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::error::Refusal;
+use crate::error::{Code, Refusal};
 
 /// The object that stands for a refusal on its way to JavaScript.
 pub(crate) fn thrown(refusal: impl Into<Refusal>) -> JsValue {
@@ -27,4 +28,11 @@ pub(crate) fn thrown(refusal: impl Into<Refusal>) -> JsValue {
         let _ = Reflect::set(&object, &key.into(), &value);
     }
     object.into()
+}
+
+/// The status with which a handler answers an error of this code; 500 for an unknown one.
+#[wasm_bindgen(js_name = statusOf)]
+pub fn status_of(code: &str) -> u16 {
+    let known = Code::ALL.iter().find(|known| known.as_str() == code);
+    known.map_or(500, |known| known.status())
 }

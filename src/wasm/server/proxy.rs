@@ -39,6 +39,7 @@ struct TargetOptions {
     authorization: Option<Authorization>,
     methods: Option<Vec<String>>,
     forward_headers: Option<Vec<String>>,
+    headers: Option<Vec<String>>,
     set_cookies: Option<BTreeMap<String, Attributes>>,
 }
 
@@ -64,6 +65,7 @@ impl From<TargetOptions> for Declaration {
             bearer: options.authorization.map(|authorization| authorization.bearer),
             methods: options.methods,
             forward_headers: options.forward_headers,
+            headers: options.headers.unwrap_or_default(),
             set_cookies: set_cookies
                 .map(|(name, Attributes { domain, path })| CookieRule { name, domain, path })
                 .collect(),
@@ -205,6 +207,12 @@ fn incoming(head: &str) -> Incoming<'_> {
 #[wasm_bindgen(js_name = responseHeaderFate)]
 pub fn response_header_fate(name: &str) -> u8 {
     fate(name) as u8
+}
+
+/// Refuses a value that no header can carry.
+#[wasm_bindgen(js_name = checkHeaderValue)]
+pub fn check_header_value(value: &str) -> Result<(), JsValue> {
+    crate::template::check_header_value(value).map_err(thrown)
 }
 
 /// Throws the refusal for a request that broke off after it was decided.
