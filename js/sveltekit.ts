@@ -127,6 +127,7 @@ export function handleFetch(options: ProxyOptions): HandleFetch {
     const target = owner === undefined ? undefined : targets[owner];
     if (target === undefined) return fetch(request);
     headers.set("x-nordcraft-url", request.url);
+    headers.set("x-nordcraft-templates-in-body", "true");
     headers.delete("origin");
     headers.delete("cookie");
     const cookie = event.request.headers.get("cookie");

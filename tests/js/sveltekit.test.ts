@@ -123,6 +123,21 @@ describe("handleFetch", () => {
     expect(api.log[0]).toMatchObject({ method: "POST", body: "{}" });
   });
 
+  it("fills templates into query and body, as the proxy does for the page", async () => {
+    const api = await upstream();
+    const hook = handleFetch({
+      targets: { api: { url: api.origin, cookies: ["token"], templates: ["query", "body"] } },
+    });
+    const init = {
+      method: "POST",
+      body: '{"t":"{{ cookies.token }}"}',
+      headers: { "content-type": "application/json" },
+    };
+    const { input: asked } = input(`${api.origin}/x?t={{ cookies.token }}`, "token=abc", init);
+    expect((await hook(asked)).status).toBe(200);
+    expect(api.log[0]).toMatchObject({ url: "/x?t=abc", body: '{"t":"abc"}' });
+  });
+
   it("answers 401 without a call where the token is absent", async () => {
     const api = await upstream();
     const hook = handleFetch({ targets: { api: { url: api.origin, authorization: { bearer: "token" } } } });
