@@ -158,7 +158,7 @@ rules! {
     TargetUrl = 99 UrlInvalid "the URL lies outside the target",
     UrlSyntax = 100 UrlInvalid "the URL cannot be parsed",
     TemplatePlace = 101 UrlInvalid "templates never stand in scheme, host, path or fragment",
-    HeaderValue = 102 HeaderInvalid "a header value is Latin-1 without CR, LF and NUL",
+    HeaderValue = 102 HeaderInvalid "a header value is Latin-1 without control characters",
     BodyNotText = 103 BodyInvalid "a body with templates is UTF-8 text",
     BodyTooLarge = 104 BodyTooLarge "the body is over the limit",
     UpstreamTimeout = 105 UpstreamTimeout "the upstream sent no headers in time",

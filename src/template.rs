@@ -54,7 +54,7 @@ mod substitution {
         Form,
         /// The query of a URL: pairs as in a form, a space as `%20`.
         Query,
-        /// A header value: Latin-1 without CR, LF and NUL; another value is refused.
+        /// A header value: Latin-1 without control characters but the tab; another value is refused.
         Header,
     }
 
@@ -259,11 +259,12 @@ mod substitution {
         }
     }
 
-    /// Refuses a header value with CR, LF, NUL or a character beyond Latin-1.
+    /// Refuses a header value with a control character but the tab, which no client sends, or one beyond Latin-1.
+    /// What lies above ASCII there may be half of a character in UTF-8.
     pub(crate) fn check_header_value(value: &str) -> Result<(), Refusal> {
         // All characters before the first beyond Latin-1 take one UTF-16 unit, as they do one place in the text.
         for (index, c) in (0..).zip(value.chars()) {
-            if matches!(c, '\r' | '\n' | '\0') || c > '\u{ff}' {
+            if matches!(c, '\0'..='\u{8}' | '\n'..='\u{1f}' | '\u{7f}') || c > '\u{ff}' {
                 let mut units = [0; 2];
                 c.encode_utf16(&mut units);
                 return Err(Refusal::at(Rule::HeaderValue, index, units[0]));
@@ -386,7 +387,7 @@ mod tests {
 
     #[test]
     fn a_header_refuses_what_it_cannot_carry() {
-        for bad in ["a\rb", "a\nb", "\0", "€"] {
+        for bad in ["a\rb", "a\nb", "\0", "\u{1}", "\u{7f}", "€"] {
             let refused = substitute("{{ cookies.a }}", Context::Header, |_| Ok(bad.into()));
             assert_eq!(refused.unwrap_err().rule(), crate::error::Rule::HeaderValue, "{bad:?}");
         }

@@ -40,7 +40,10 @@ export interface Target {
    * the proof of the own origin as if it spent a cookie.
    */
   headers?: Record<string, string | HeaderSource>;
-  /** Response cookies that may pass, by name, with the Domain and Path they get; by default none. */
+  /**
+   * Response cookies that may pass, by name, with the Domain and Path they get; by default none. They pass where the
+   * request proves that the app's own origin sent it: no form and no image of another site signs anybody in.
+   */
   setCookies?: Record<string, { domain?: string; path?: string }>;
 }
 
@@ -87,6 +90,7 @@ const SPENDS = 1;
 const FILLS_BODY = 2;
 const IDEMPOTENT = 4;
 const BY_HEADER = 8;
+const SETS = 16;
 const KEEP = 1;
 const JUDGE = 2;
 const JUDGE_UNIQUE = 3;
@@ -280,7 +284,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       else if (fate === JUDGE_NAME) judged += `\n${header[0]}\n`;
       if (fate === JUDGE_UNIQUE) unique = true;
     }
-    const question = `${target}\n${flags & (SPENDS | BY_HEADER)}\n${unique ? upstreamUrl : ""}\n${base}${judged}`;
+    const question = `${target}\n${flags & (SPENDS | BY_HEADER | SETS)}\n${unique ? upstreamUrl : ""}\n${base}${judged}`;
     const verdicts = (unique ? judge : judgeOften)(question);
     if (body && idleTimeout !== undefined) body = withIdleLimit(body, idleTimeout, abort);
     if (body && heartbeat !== undefined && verdicts.some(([name]) => name === EVENTS_MARK)) {

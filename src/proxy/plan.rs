@@ -62,7 +62,7 @@ pub type Header<'a> = (&'a str, Cow<'a, str>);
 
 /// A request on its way upstream.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "four answers that do not hang together")]
+#[expect(clippy::struct_excessive_bools, reason = "answers that do not hang together")]
 pub struct Plan<'a> {
     /// The index of the target.
     pub target: usize,
@@ -76,6 +76,8 @@ pub struct Plan<'a> {
     pub fills_body: bool,
     /// Whether [`URL_HEADER`] named the URL.
     pub by_header: bool,
+    /// Whether response cookies may pass: only to the app's own origin, as what is spent.
+    pub sets: bool,
     /// Whether the method is idempotent, so that the request may be sent again (RFC 9110 section 9.2.2).
     pub idempotent: bool,
 }
@@ -192,6 +194,7 @@ impl Proxy {
             fills_body: target.fills(Place::Body)
                 && (named_by_header.is_none() || incoming.get(BODY_HEADER).is_some()),
             by_header: named_by_header.is_some(),
+            sets: !target.set_cookies.is_empty() && incoming.prove(self.own_origin()).is_ok(),
             idempotent: ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(&incoming.method),
         })
     }

@@ -55,6 +55,14 @@ describe("authorization.bearer", () => {
     expect(api.log).toEqual([]);
   });
 
+  test.each(["t=%01", "t=a%7Fb", "t=a%0Db"])("a control character (%s): 400 and no call", async (cookie) => {
+    const { origin, api } = await setup(target);
+    const answer = await send(origin, "/api/proxy/api/", { headers: { ...PROOF, cookie } });
+    expect(answer.status).toBe(400);
+    expect(codeOf(answer)).toBe("header-invalid");
+    expect(api.log).toEqual([]);
+  });
+
   test.each(["t=1; t=2", "t=1; t=1", "t=1; a=b; t="])(
     "two cookies of the name (%s): 400 and no call",
     async (cookie) => {
@@ -679,13 +687,35 @@ describe("responses", () => {
       (_, response) =>
         response.writeHead(200, { "set-cookie": lines, "cache-control": "public, max-age=60" }).end(),
     );
-    const { headers } = await send(origin, "/api/proxy/api/");
+    const { headers } = await send(origin, "/api/proxy/api/", { headers: PROOF });
     expect(headers["set-cookie"]).toEqual([
       "sid=a%20b; Expires=Wed, 01 Jan 2031 00:00:00 GMT; Secure; HttpOnly; Priority=High; Path=/",
       "theme=dark; Domain=app.example; Path=/api",
       "sid=second; SameSite=Lax; Path=/",
     ]);
     expect(headers["cache-control"]).toBe("private, no-store");
+  });
+
+  test.each<[string, Record<string, string>]>([
+    [
+      "a form of another site",
+      { "sec-fetch-site": "cross-site", "sec-fetch-dest": "document", origin: "https://evil.example" },
+    ],
+    ["a form of its own", { "sec-fetch-site": "same-origin", "sec-fetch-dest": "document" }],
+    ["an image", { "sec-fetch-site": "same-origin", "sec-fetch-dest": "image" }],
+    ["a sibling subdomain", { "sec-fetch-site": "same-site", "sec-fetch-dest": "empty" }],
+    ["no proof at all", {}],
+  ])("%s sets no response cookie", async (_, headers) => {
+    const { origin } = await setup({ setCookies: { sid: {} } }, (_received, response) =>
+      response.writeHead(200, { "set-cookie": "sid=attacker" }).end("ok"),
+    );
+    const answer = await send(origin, "/api/proxy/api/login", {
+      method: "POST",
+      headers,
+      body: "user=attacker",
+    });
+    expect(answer).toMatchObject({ status: 200, body: "ok" });
+    expect(answer.headers["set-cookie"]).toBeUndefined();
   });
 
   test.each<[string, Record<string, string>, string, string]>([

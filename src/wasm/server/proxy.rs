@@ -85,6 +85,8 @@ const FILLS_BODY: u32 = 2;
 const IDEMPOTENT: u32 = 4;
 /// Is named by seed 003's header.
 const BY_HEADER: u32 = 8;
+/// May set response cookies.
+const SETS: u32 = 16;
 
 #[wasm_bindgen]
 impl Proxy {
@@ -126,6 +128,7 @@ impl Proxy {
             (plan.fills_body, FILLS_BODY),
             (plan.idempotent, IDEMPOTENT),
             (plan.by_header, BY_HEADER),
+            (plan.sets, SETS),
         ];
         let flags = flags.iter().filter(|(is, _)| *is).fold(0, |sum, (_, flag)| sum | flag);
         let mut out = String::with_capacity(head.len() + 64);
@@ -159,7 +162,8 @@ impl Proxy {
         while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
             headers.push((name, value));
         }
-        let cookies = self.0.target(target).map(|target| target.set_cookies.as_slice());
+        let target_of = self.0.target(target).filter(|_| flags & SETS != 0);
+        let cookies = target_of.map(|target| target.set_cookies.as_slice());
         let answer = Answer {
             headers: &headers,
             spent: flags & SPENDS != 0,
