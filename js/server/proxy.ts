@@ -4,7 +4,7 @@
  * @module
  */
 import type { Proxy as Door } from "../wasm/gen/server.js";
-import { rules } from "../wasm/server.ts";
+import { rules, text } from "../wasm/server.ts";
 import { memo } from "./memo.ts";
 import { broken, refusal } from "./refusal.ts";
 import { alarm, readWithin, watch, withHeartbeat } from "./stream.ts";
@@ -182,7 +182,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
         for (const [name, source] of Object.entries(own)) {
           const value = typeof source === "function" ? await source(request, platform) : source;
           if (value === undefined) continue;
-          rules((m) => m.checkHeaderValue(value));
+          rules((m) => m.checkHeaderValue(text(`the header ${name}`, value)));
           headers[name] = value;
         }
       } catch (thrown) {
