@@ -128,7 +128,8 @@ export function handleFetch(options: ProxyOptions): HandleFetch {
     if (target === undefined) return fetch(request);
     headers.set("x-nordcraft-url", request.url);
     headers.set("x-nordcraft-templates-in-body", "true");
-    headers.delete("origin");
+    // The visitor's own evidence, where a load passes it on, is not that of this request.
+    for (const name of ["origin", "sec-fetch-site", "sec-fetch-dest", "sec-purpose"]) headers.delete(name);
     headers.delete("cookie");
     const cookie = event.request.headers.get("cookie");
     if (cookie !== null) headers.set("cookie", cookie);

@@ -19,6 +19,8 @@ pub struct Claims<'a> {
     pub site: Option<&'a str>,
     /// `Sec-Fetch-Dest`
     pub dest: Option<&'a str>,
+    /// `Sec-Purpose`
+    pub purpose: Option<&'a str>,
     /// `Origin`
     pub origin: Option<&'a str>,
     /// `x-httponly`
@@ -47,7 +49,8 @@ pub struct Claims<'a> {
 pub fn prove(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
     let equal = |origin: &str| origin == own && own != "null" && !own.is_empty();
     let proven = match (claims.site, claims.origin) {
-        (Some(site), _) => site == "same-origin" && claims.dest == Some("empty"),
+        // A prefetch has no destination either, and markup alone can ask for it.
+        (Some(site), _) => site == "same-origin" && claims.dest == Some("empty") && claims.purpose.is_none(),
         (None, Some(origin)) => equal(origin) && claims.header.is_none_or(|value| value == "1"),
         (None, None) => claims.header == Some("1"),
     };
@@ -80,8 +83,21 @@ mod tests {
         fn some(value: &str) -> Option<&str> {
             (value != "-").then_some(value)
         }
-        prove(Claims { site: some(site), dest: some(dest), origin: some(origin), header: some(header) }, OWN)
-            .is_ok()
+        let claims = Claims {
+            site: some(site),
+            dest: some(dest),
+            purpose: None,
+            origin: some(origin),
+            header: some(header),
+        };
+        prove(claims, OWN).is_ok()
+    }
+
+    #[test]
+    fn a_prefetch_proves_nothing() {
+        let claims = Claims { site: Some("same-origin"), dest: Some("empty"), ..Claims::default() };
+        assert!(prove(claims, OWN).is_ok());
+        assert!(prove(Claims { purpose: Some("prefetch"), ..claims }, OWN).is_err());
     }
 
     #[test]

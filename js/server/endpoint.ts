@@ -22,7 +22,9 @@ export interface CookieEndpointOptions {
   clientAddress?: (request: Request, platform?: unknown) => string | undefined;
 }
 
-const RESERVED = ["better-auth.session_token", "better-auth.session_data", "better-auth.state"];
+const RESERVED = ["session_token", "session_data", "dont_remember", "account_data", "state"].map(
+  (name) => `better-auth.${name}`,
+);
 const encoder = new TextEncoder();
 
 /**

@@ -48,6 +48,7 @@ const EVIDENCE: &[&str] = &[
     "cookie",
     "origin",
     "sec-fetch-dest",
+    "sec-purpose",
     "sec-fetch-site",
     crate::origin::PROOF_HEADER,
     BODY_HEADER,

@@ -39,6 +39,7 @@ impl<'a> Incoming<'a> {
         let claims = Claims {
             site: self.get("sec-fetch-site"),
             dest: self.get("sec-fetch-dest"),
+            purpose: self.get("sec-purpose"),
             origin: self.get("origin"),
             header: self.get(origin::PROOF_HEADER),
         };
@@ -455,6 +456,7 @@ mod tests {
                 Rule::ProofMissing,
             ),
             ("https://app.example/p/bearer", &[("sec-fetch-dest", "image")], Rule::ProofMissing),
+            ("https://app.example/p/bearer", &[("sec-purpose", "prefetch")], Rule::ProofMissing),
             ("https://app.example/p/bearer", &[("cookie", "u=2")], Rule::CookieAbsent),
             ("https://app.example/p/bearer", &[("cookie", "t=")], Rule::CookieAbsent),
             ("https://app.example/p/bearer", &[("cookie", "t=1; t=1")], Rule::CookieTwice),

@@ -13,11 +13,12 @@ use crate::{
     template::{Context, substitute},
 };
 
-/// Refuses a request without proof of the origin `own`; the four header values are as `Headers.get` gives them.
+/// Refuses a request without proof of the origin `own`; the header values are as `Headers.get` gives them.
 #[wasm_bindgen(js_name = proveSameOrigin)]
 pub fn prove_same_origin(
     site: Option<String>,
     dest: Option<String>,
+    purpose: Option<String>,
     origin: Option<String>,
     header: Option<String>,
     own: &str,
@@ -25,6 +26,7 @@ pub fn prove_same_origin(
     let claims = origin::Claims {
         site: site.as_deref(),
         dest: dest.as_deref(),
+        purpose: purpose.as_deref(),
         origin: origin.as_deref(),
         header: header.as_deref(),
     };
