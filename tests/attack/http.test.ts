@@ -1,11 +1,25 @@
-import { appendFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { send } from "../js/support/send.ts";
 import { FRAMEWORKS } from "./apps.ts";
-import * as rows from "./rows.ts";
-import type { Outcome, Place, Row } from "./rows.ts";
+import {
+  type Ask,
+  askHeaders,
+  asks,
+  callers,
+  cookies,
+  destinations,
+  headers,
+  methods,
+  type Outcome,
+  type Place,
+  refusedBySvelteKit,
+  SECRETS,
+  vectors,
+} from "./rows.ts";
 import { type Answer, exchange, header } from "./wire.ts";
 import { HOSTILE, type Received, start, type World } from "./world.ts";
+
+const GROUPS = { destinations, headers, methods, callers, cookies };
 
 describe.each(FRAMEWORKS)("%s", (framework) => {
   let world: World;
@@ -23,79 +37,175 @@ describe.each(FRAMEWORKS)("%s", (framework) => {
     expect(world.alive()).toBe(true);
   });
 
-  for (const [group, list] of [["destinations", rows.destinations], ["headers", rows.headers], ["methods", rows.methods], ["cookies", rows.cookies]] as const) {
-    describe(group, () => {
-      test.each(list)("$name", async (row) => {
-        const answers = await exchange(world.port, row.bytes(at), row.method);
-        if (process.env.RECORD) {
-          const [first] = answers;
-          appendFileSync(process.env.RECORD, `${JSON.stringify([framework, group, row.name.slice(0,100), row.outcome[framework], answers.map(a=>a.status).join(), first && first.body.slice(0, 130), header(first!, "location"), world.log.map((r) => [r.method, r.url.slice(0, 150), r.body.slice(0,80)])])}\n`);
-        }
-        for (const answer of answers) leaksNothing(answer);
-        for (const received of world.log) staysInside(received);
-        ends(row.outcome[framework], answers, world, at);
-      });
+  describe.each(Object.entries(GROUPS))("%s", (_, rows) => {
+    test.each(rows)("$name", async (row) => {
+      const outcome = row.outcome[framework];
+      const answers = await exchange(world.port, row.bytes(at), row.method);
+      // What is refused below us may have been passed on before that.
+      if ("by" in outcome) await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const answer of answers) leaksNothing(answer);
+      for (const received of world.log) staysInside(received);
+      ends(outcome, answers, world, at);
     });
-  }
+  });
+
+  test.each(vectors)("$name stays inside its target", async (row) => {
+    const answers = await exchange(world.port, row.bytes(at), row.method);
+    for (const answer of answers) leaksNothing(answer);
+    for (const received of world.log) staysInside(received);
+    const [first] = answers;
+    expect(answers).toHaveLength(1);
+    expect(world.log).toHaveLength(first?.status === 200 ? 1 : 0);
+    if (first?.status !== 200) expect(first?.status).toBeGreaterThanOrEqual(300);
+    for (const { url } of world.log) expect(url).toMatch(/^\/v1\/plain(?=[/?]|$)/);
+  });
+
+  describe("who asks", () => {
+    const columns = new Map<string, Ask[]>();
+    for (const ask of asks) {
+      const column = `Sec-Fetch-Site ${ask.site ?? "absent"}, Origin ${ask.origin ?? "absent"}`;
+      columns.set(column, [...(columns.get(column) ?? []), ask]);
+    }
+
+    test.each([...columns])("the proxy, %s", async (_, column) => {
+      const wrong: unknown[] = [];
+      await each(column, async (ask, i) => {
+        const answer = await send(`http://127.0.0.1:${world.port}`, `/api/proxy/api/x?row=${i}`, {
+          method: ask.method,
+          headers: { ...askHeaders(ask, world.origin), host: at.host, ...(writes(ask) && { "content-length": "2" }) },
+          ...(writes(ask) && { body: "{}" }),
+        });
+        const calls = world.log.filter(({ url }) => url.endsWith(`row=${i}`)).length;
+        const expected = proxyVerdict(ask, framework);
+        if (answer.status !== expected || calls !== Number(expected === 200))
+          wrong.push([ask.name, { expected, status: answer.status, calls }]);
+        for (const secret of Object.values(SECRETS)) expect(JSON.stringify(answer)).not.toContain(secret);
+      });
+      for (const received of world.log) staysInside(received);
+      expect(wrong).toEqual([]);
+    });
+
+    test.each([...columns])("the cookie endpoint, %s", async (_, column) => {
+      const wrong: unknown[] = [];
+      const fields = "name=n&value=v";
+      await each(column, async (ask) => {
+        const json = ask.type === "application/json";
+        const query = ask.method === "POST" ? "" : `?${fields}`;
+        const body = json ? '{"name":"n","value":"v"}' : fields;
+        const answer = await send(
+          `http://127.0.0.1:${world.port}`,
+          `/.nordcraft/cookies/set-cookie${query}`,
+          {
+            method: ask.method,
+            headers: {
+              ...askHeaders(ask, world.origin),
+              host: at.host,
+              ...(writes(ask) && { "content-length": String(body.length) }),
+            },
+            ...(writes(ask) && { body }),
+          },
+        );
+        const expected = endpointVerdict(ask, framework);
+        const sets = answer.headers["set-cookie"]?.length ?? 0;
+        if (answer.status !== expected || sets !== Number(expected === 200))
+          wrong.push([ask.name, { expected, status: answer.status, sets }]);
+      });
+      expect(world.log).toEqual([]);
+      expect(wrong).toEqual([]);
+    });
+  });
 });
 
-const SECRETS = Object.values(rows.SECRETS);
+function writes({ method }: Ask): boolean {
+  return method === "POST" || method === "DELETE";
+}
+
+function proxyVerdict(ask: Ask, framework: string): number {
+  if (framework === "sveltekit" && refusedBySvelteKit(ask)) return 403;
+  if (ask.method === "OPTIONS") return 405;
+  return ask.proven ? 200 : 403;
+}
+
+function endpointVerdict(ask: Ask, framework: string): number {
+  if (framework === "sveltekit" && refusedBySvelteKit(ask)) return 403;
+  if (ask.method !== "GET" && ask.method !== "POST") return 405;
+  if (!ask.proven) return 403;
+  const readable = ask.type === "application/json" || ask.type === "application/x-www-form-urlencoded";
+  return ask.method === "GET" || readable ? 200 : 400;
+}
+
+/** Eight at a time. */
+async function each<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    for (let i = next++; i < items.length; i = next++) await work(items[i] as T, i);
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+}
 
 /** No response holds a cookie of the victim's, nor a header by which an upstream would act on the app. */
 function leaksNothing(answer: Answer): void {
   const text = JSON.stringify([answer.headers, answer.body]);
-  for (const secret of SECRETS) expect(text).not.toContain(secret);
-  for (const name of Object.keys(HOSTILE)) {
-    if (name === "content-security-policy") continue;
-    if (name === "x-middleware-set-cookie" || name === "x-middleware-rewrite") expect(header(answer, name) ?? "").not.toMatch(/evil|planted/);
-    else expect([name, header(answer, name)]).toEqual([name, undefined]);
-  }
+  for (const secret of Object.values(SECRETS)) expect(text).not.toContain(secret);
+  for (const [name, hostile] of Object.entries(HOSTILE))
+    for (const value of [hostile].flat()) expect(answer.headers).not.toContainEqual([name, value]);
+  expect(header(answer, "set-cookie")).toBeUndefined();
 }
+
+/** The cookie that is declared for a target. */
+const DECLARED: Record<string, string> = {
+  api: SECRETS.access_token,
+  hosted: SECRETS["__Host-sid"],
+  templated: SECRETS.granted,
+};
 
 /** What arrived lies inside a declared target, and holds no cookie but the one that is declared for it. */
 function staysInside({ method, url, rawHeaders, body }: Received): void {
-  const target = /^\/v1\/(api|hosted|templated|plain)(?=[/?]|$)/.exec(url)?.[1];
-  expect([url, target]).toEqual([url, expect.any(String)]);
-  expect(rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())).not.toContain("cookie");
-  const allowed: Record<string, string> = {
-    api: rows.SECRETS.access_token,
-    hosted: rows.SECRETS["__Host-sid"],
-    templated: rows.SECRETS.granted,
-  };
-  let text = [method, url, ...rawHeaders, body].join("\n");
-  for (const secret of SECRETS) {
-    if (secret !== allowed[target ?? ""]) expect(text).not.toContain(secret);
-  }
+  const target = /^\/v1\/(api|hosted|templated|plain)(?=[/?]|$)/.exec(url)?.[1] ?? "none";
+  expect([url, target]).not.toEqual([url, "none"]);
+  const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
+  expect(names).not.toContain("cookie");
+  const text = [method, url, ...rawHeaders, body].join("\n");
+  for (const secret of Object.values(SECRETS))
+    if (secret !== DECLARED[target]) expect(text).not.toContain(secret);
   // A declared bearer stands in Authorization alone.
   if (target === "api" || target === "hosted") {
-    const at = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "authorization");
-    text = [method, url, ...rawHeaders.filter((_, i) => i !== at + 1), body].join("\n");
-    expect(text).not.toContain(allowed[target]);
+    const bearer = 2 * names.indexOf("authorization") + 1;
+    const rest = [method, url, ...rawHeaders.filter((_, i) => i !== bearer), body].join("\n");
+    expect(rest).not.toContain(DECLARED[target]);
   }
 }
 
 function ends(outcome: Outcome, answers: Answer[], world: World, at: Place): void {
   const [answer] = answers;
-  const fill = (text: string) => text.replaceAll("DECOYPORT", String(at.decoyPort)).replaceAll("DECOY", at.decoy).replaceAll("UPSTREAM", at.upstream).replaceAll("HOST", at.host);
+  const fill = (text: string) =>
+    text
+      .replaceAll("DECOYPORT", String(at.decoyPort))
+      .replaceAll("DECOY", at.decoy)
+      .replaceAll("UPSTREAM", at.upstream)
+      .replaceAll("HOST", at.host);
+  // A second answer would be to a request that was smuggled in.
+  expect(answers.length).toBeLessThanOrEqual(1);
   if ("arrives" in outcome) {
-    expect([answer?.status, world.log.map(({ method, url }) => `${method} ${url}`)]).toEqual([200, [fill(outcome.arrives)]]);
-    const [received] = world.log;
+    const arrived = world.log.map(({ method, url }) => `${method} ${url}`);
+    expect([answer?.status, arrived]).toEqual([200, [fill(outcome.arrives)]]);
+    const raw = world.log[0]?.rawHeaders ?? [];
     for (const [name, value] of Object.entries(outcome.headers ?? {})) {
-      const found = received?.rawHeaders.filter((_, i, all) => i % 2 === 1 && all[i - 1]?.toLowerCase() === name);
+      const found = raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === name);
       expect([name, found]).toEqual([name, value === null ? [] : [fill(value)]]);
     }
-    if (outcome.body !== undefined) expect(received?.body).toBe(outcome.body);
+    if (outcome.body !== undefined) expect(world.log[0]?.body).toBe(outcome.body);
     expect(header(answer as Answer, "x-content-type-options")).toBe("nosniff");
     expect(header(answer as Answer, "content-security-policy")).toBe("sandbox");
     return;
   }
   expect(world.log).toEqual([]);
-  if ("answered" in outcome) expect(answer?.status).toBe(outcome.answered);
-  else {
-    expect(answer?.status ?? 0).toBe(outcome.refused);
-    const code = /^\{"error":\{"code":"([a-z-]+)"/.exec(answer?.body ?? "")?.[1];
-    expect(code).toBe("code" in outcome ? outcome.code : undefined);
+  expect(answer?.status ?? 0).toBe(outcome.refused);
+  const code = /^\{"error":\{"code":"([a-z-]+)"/.exec(answer?.body ?? "")?.[1];
+  expect(code).toBe("code" in outcome ? outcome.code : undefined);
+  const location = answer && header(answer, "location");
+  if (location !== undefined && "by" in outcome) {
+    const { origin } = new URL(location, at.origin);
+    expect(origin === at.origin).toBe(outcome.away !== true);
   }
-  expect(answers.length).toBeLessThanOrEqual(1);
 }
-void send;

@@ -4,7 +4,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { type Framework, FRAMEWORKS } from "./apps.ts";
+import type { Framework } from "./apps.ts";
 
 /** Cookies that the victim's browser sends with every request, unless a row says otherwise. */
 export const SECRETS = {
@@ -34,11 +34,15 @@ export type Outcome =
   /** Refused by us, with a typed error and no call. */
   | { refused: number; code: string }
   /** Refused below us, with no call: by the framework, or by Node's HTTP parser before any framework. */
-  | { refused: number; by: "node" | Framework }
+  | {
+      refused: number;
+      by: "node" | Framework;
+      /** Whether the redirect names another host, as only an absolute request target does, which no browser sends. */
+      away?: true;
+    }
   /** The upstream gets it without the offending part. */
-  | Arrival
-  /** Answered by us without a call, harmlessly. */
-  | { answered: number };
+  | Arrival;
+
 
 export interface Arrival {
   /** Method, and path and query, that arrive. */
@@ -121,14 +125,19 @@ const TWICE = { refused: 400, code: "field-invalid" };
 const byNode = (refused: number): Outcome => ({ refused, by: "node" });
 const byNext = (refused: number): Outcome => ({ refused, by: "next" });
 const byKit = (refused: number): Outcome => ({ refused, by: "sveltekit" });
+const byFramework = (refused: number) => ({ sveltekit: byKit(refused), next: byNext(refused) });
+/** What both frameworks cannot decode. */
+const UNDECODABLE = { sveltekit: byKit(400), next: byNext(500) };
+/** Next redirects what has empty segments, backslashes or a slash at its end to what has none, within the app. */
+const TIDIED = (sveltekit: Outcome): Record<Framework, Outcome> => ({ sveltekit, next: byNext(308) });
 const arrives = (line: string, rest: Omit<Arrival, "arrives"> = {}): Arrival => ({ arrives: line, ...rest });
 
 // --- where a request goes -----------------------------------------------------------------------------------------
 
 /** What stands behind `/api/proxy/plain/` in the request line. */
 const PATHS: [rest: string, outcome: Outcomes][] = [
-  ["..", NO_TARGET],
-  ["../", NO_TARGET],
+  ["..", TIDIED(NO_TARGET)],
+  ["../", TIDIED(NO_TARGET)],
   ["../admin", NO_TARGET],
   ["../../../etc/passwd", { sveltekit: byKit(404), next: byNext(404) }],
   ["%2e%2e/admin", NO_TARGET],
@@ -138,49 +147,49 @@ const PATHS: [rest: string, outcome: Outcomes][] = [
   ["..%2fadmin", URL_INVALID],
   ["..%2Fadmin", URL_INVALID],
   ["..%5cadmin", URL_INVALID],
-  ["..\\admin", NO_TARGET],
+  ["..\\admin", TIDIED(NO_TARGET)],
   ["%5c%5cevil.example", URL_INVALID],
   ["..;/admin", URL_INVALID],
   ["%2e%2e;/admin", URL_INVALID],
   [".;/../admin", URL_INVALID],
   ["..%00/admin", URL_INVALID],
-  ["%c0%ae%c0%ae/admin", URL_INVALID],
-  ["%e0%80%ae%e0%80%ae/admin", URL_INVALID],
+  ["%c0%ae%c0%ae/admin", UNDECODABLE],
+  ["%e0%80%ae%e0%80%ae/admin", UNDECODABLE],
   ["%ef%bc%8e%ef%bc%8e/admin", arrives("GET /v1/plain/%ef%bc%8e%ef%bc%8e/admin")],
   ["%e2%80%a4%e2%80%a4/admin", arrives("GET /v1/plain/%e2%80%a4%e2%80%a4/admin")],
-  ["%uff0e%uff0e/admin", URL_INVALID],
-  ["\xef\xbc\x8e\xef\xbc\x8e/admin", URL_INVALID],
+  ["%uff0e%uff0e/admin", UNDECODABLE],
+  ["\xef\xbc\x8e\xef\xbc\x8e/admin", byNode(400)],
   ["a/./b/../c", arrives("GET /v1/plain/a/c")],
-  ["@DECOY/", arrives("GET /v1/plain/@DECOY/")],
+  ["@DECOY/", TIDIED(arrives("GET /v1/plain/@DECOY/"))],
   ["@evil.example", arrives("GET /v1/plain/@evil.example")],
-  [":DECOYPORT/", arrives("GET /v1/plain/:DECOYPORT/")],
-  ["/DECOY/", URL_INVALID],
-  ["//DECOY/", URL_INVALID],
-  ["/\\DECOY/", URL_INVALID],
-  ["\\\\DECOY/", URL_INVALID],
-  ["http://DECOY/", URL_INVALID],
-  ["http:%2f%2fDECOY/", URL_INVALID],
-  ["http:DECOY/", arrives("GET /v1/plain/http:DECOY/")],
-  ["?url=http://DECOY/", arrives("GET /v1/plain?url=http://DECOY/")],
-  ["#@DECOY/", arrives("GET /v1/plain")],
-  ["x%23@DECOY/", arrives("GET /v1/plain/x%23@DECOY/")],
-  ["x%3f@DECOY/", arrives("GET /v1/plain/x%3f@DECOY/")],
+  [":DECOYPORT/", TIDIED(arrives("GET /v1/plain/:DECOYPORT/"))],
+  ["/DECOY/", TIDIED(URL_INVALID)],
+  ["//DECOY/", TIDIED(URL_INVALID)],
+  ["/\\DECOY/", TIDIED(URL_INVALID)],
+  ["\\\\DECOY/", TIDIED(URL_INVALID)],
+  ["http://DECOY/", TIDIED(URL_INVALID)],
+  ["http:%2f%2fDECOY/", TIDIED(URL_INVALID)],
+  ["http:DECOY/", TIDIED(arrives("GET /v1/plain/http:DECOY/"))],
+  ["?url=http://DECOY/", TIDIED(arrives("GET /v1/plain?url=http://DECOY/"))],
+  ["#@DECOY/", TIDIED(arrives("GET /v1/plain"))],
+  ["x%23@DECOY/", TIDIED(arrives("GET /v1/plain/x%23@DECOY/"))],
+  ["x%3f@DECOY/", TIDIED(arrives("GET /v1/plain/x%3f@DECOY/"))],
   ["%0d%0aHost:%20evil.example", URL_INVALID],
   ["x%20HTTP/1.1%0d%0a", URL_INVALID],
   ["%09/admin", URL_INVALID],
   ["x\tHTTP/1.1", byNode(400)],
   ["x HTTP/1.1 y", byNode(400)],
-  ["%", URL_INVALID],
-  ["%2", URL_INVALID],
+  ["%", UNDECODABLE],
+  ["%2", UNDECODABLE],
   ["x".repeat(8 * 1024), arrives(`GET /v1/plain/${"x".repeat(8 * 1024)}`)],
-  ["../".repeat(2_700), { sveltekit: byKit(404), next: byNext(404) }],
+  [`${"../".repeat(2_700)}nowhere`, { sveltekit: byKit(404), next: byNext(404) }],
   ["x".repeat(20 * 1024), byNode(431)],
 ];
 
 /** Whole request targets. */
 const TARGETS: [target: string, outcome: Outcomes][] = [
   ["/api/proxy/unknown/x", NO_TARGET],
-  ["/api/proxy/", NO_TARGET],
+  ["/api/proxy/", TIDIED(NO_TARGET)],
   ["/api/proxy/PLAIN/x", NO_TARGET],
   ["/api/proxy/__proto__/x", NO_TARGET],
   ["/api/proxy/constructor/x", NO_TARGET],
@@ -188,19 +197,20 @@ const TARGETS: [target: string, outcome: Outcomes][] = [
   ["/api/proxy/plain%00/x", NO_TARGET],
   ["/api/proxy/%70lain/x", NO_TARGET],
   ["/api/proxy/plain./x", NO_TARGET],
-  ["/api/proxy//plain/x", NO_TARGET],
-  ["//api/proxy/plain/x", byKit(404)],
+  ["/api/proxy//plain/x", TIDIED(NO_TARGET)],
+  ["//api/proxy/plain/x", { sveltekit: byKit(404), next: byNext(308) }],
   ["/api/proxy/..%2fproxy/plain/x", NO_TARGET],
-  ["/api%2fproxy/plain/x", byKit(404)],
-  ["\\api\\proxy\\plain\\x", byKit(404)],
-  ["http://DECOY/api/proxy/plain/x", byKit(404)],
-  ["http://DECOY/", byKit(404)],
-  ["https://DECOY/api/proxy/plain/x", byKit(404)],
-  ["//DECOY/api/proxy/plain/x", byKit(404)],
-  ["DECOY", byKit(404)],
-  ["@DECOY/api/proxy/plain/x", byKit(404)],
-  ["*", byKit(404)],
-  ["/api/proxy/plain/x\xff", URL_INVALID],
+  ["/api%2fproxy/plain/x", byFramework(404)],
+  ["\\api\\proxy\\plain\\x", byNode(400)],
+  // No browser sends an absolute request target to an app. Next answers it with a redirect to itself.
+  ["http://DECOY/api/proxy/plain/x", { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } }],
+  ["http://DECOY/", { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } }],
+  ["https://DECOY/api/proxy/plain/x", { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } }],
+  ["//DECOY/api/proxy/plain/x", { sveltekit: byKit(404), next: byNext(308) }],
+  ["DECOY", byNode(400)],
+  ["@DECOY/api/proxy/plain/x", byNode(400)],
+  ["*", { sveltekit: byKit(404), next: byNext(500) }],
+  ["/api/proxy/plain/x\xff", byNode(400)],
 ];
 
 /** Values of `x-nordcraft-url`. `UPSTREAM` and `DECOY` are host and port. */
@@ -320,18 +330,18 @@ export const destinations: Row[] = [
   ),
 ];
 
-/** The addresses of tests/vectors/target.json, of which the servers below may refuse or resolve some themselves. */
-export const vectors: Row[] = (
+/**
+ * The addresses of tests/vectors/target.json. A server may refuse or resolve one itself before we see it, so a row says
+ * only that it stays inside the target.
+ */
+export const vectors = (
   JSON.parse(readFileSync(new URL("../vectors/target.json", import.meta.url), "utf8")) as {
     path: { rest: string }[];
   }
-).path.map(({ rest }) =>
-  row(
-    `vector ${shown(rest)}`,
-    { target: `/api/proxy/plain/${Buffer.from(rest, "utf8").toString("latin1")}` },
-    { answered: 0 },
-  ),
-);
+).path.map(({ rest }) => {
+  const target = `/api/proxy/plain/${Buffer.from(rest, "utf8").toString("latin1")}`;
+  return row(`vector ${shown(rest)}`, { target }, URL_INVALID);
+});
 
 // --- what goes with it ----------------------------------------------------------------------------------------------
 
@@ -394,11 +404,20 @@ const post = (headers: string[], body: string) => (at: Place) => [
   `Host: ${at.host}`,
   `Cookie: ${COOKIES}`,
   "Connection: close",
+  // Without a type SvelteKit drops the body.
+  "Content-Type: text/plain",
+  `Origin: ${at.origin}`,
   ...headers,
   "",
   body,
 ];
 const SMUGGLED = "GET /api/proxy/api/smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/** SvelteKit's server answers as if it had not been asked; Next's hangs up. */
+const UPGRADE: Outcomes = {
+  sveltekit: arrives("GET /v1/api/x", { headers: { upgrade: null, "http2-settings": null, connection: "keep-alive" } }),
+  next: byNext(0),
+};
 
 export const headers: Row[] = [
   ...DROPPED.map((name) => harmless(`the header ${name}`, [[name, "http://evil.example/DELETE"]], { [name.toLowerCase()]: null })),
@@ -481,8 +500,8 @@ export const headers: Row[] = [
   row("10,000 headers", { target: "/api/proxy/plain/x", headers: Array.from({ length: 10_000 }, (_, i): [string, string] => [`x-${i}`, "a"]) }, byNode(431)),
   row("a Cookie of 1 MB", { target: "/api/proxy/api/x", cookie: `a=${"b".repeat(1_000_000)}` }, byNode(431)),
   row("a header of 12 KB that passes", { target: "/api/proxy/plain/x", headers: [["X-Token", "a".repeat(12_000)]] }, arrives("GET /v1/plain/x")),
-  row("Upgrade: websocket", { target: "/api/proxy/api/x", headers: [["Connection", "Upgrade"], ["Upgrade", "websocket"], ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="], ["Sec-WebSocket-Version", "13"]] }, byNode(0)),
-  row("Upgrade: h2c", { target: "/api/proxy/api/x", headers: [["Connection", "Upgrade, HTTP2-Settings"], ["Upgrade", "h2c"], ["HTTP2-Settings", "AAMAAABkAAQCAAAAAAIAAAAA"]] }, byNode(0)),
+  row("Upgrade: websocket", { target: "/api/proxy/api/x", headers: [["Connection", "Upgrade"], ["Upgrade", "websocket"], ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="], ["Sec-WebSocket-Version", "13"]] }, UPGRADE),
+  row("Upgrade: h2c", { target: "/api/proxy/api/x", headers: [["Connection", "Upgrade, HTTP2-Settings"], ["Upgrade", "h2c"], ["HTTP2-Settings", "AAMAAABkAAQCAAAAAAIAAAAA"]] }, UPGRADE),
   raw("Transfer-Encoding and Content-Length", post(["Content-Length: 4", "Transfer-Encoding: chunked"], `0\r\n\r\n${SMUGGLED}`), byNode(400)),
   raw("Content-Length and Transfer-Encoding", post(["Transfer-Encoding: chunked", "Content-Length: 100"], `0\r\n\r\n${SMUGGLED}`), byNode(400)),
   raw("two Content-Lengths", post(["Content-Length: 0", "Content-Length: 51"], SMUGGLED), byNode(400)),
@@ -505,6 +524,33 @@ export const headers: Row[] = [
   row("an HTTP/0.9 request", { method: "GET /api/proxy/api/x\r\n\r\nGET", target: "/" }, byNode(400)),
 ];
 
+/** Destinations that run what they get, from a page whose own policy would let them. */
+const RUNS = ["script", "worker", "sharedworker", "serviceworker", "audioworklet", "paintworklet", "xslt"];
+
+export const callers: Row[] = [
+  ...RUNS.map((dest) =>
+    row(
+      `what is fetched as ${dest}, where no cookie is spent`,
+      { proof: false, target: "/api/proxy/plain/x.js", headers: [["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Dest", dest]] },
+      NO_PROOF,
+    ),
+  ),
+  ...["empty", "image", "document", "iframe", "video", "font", "style"].map((dest) =>
+    row(
+      `what is fetched as ${dest}, where no cookie is spent`,
+      { proof: false, target: "/api/proxy/plain/x", headers: [["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Dest", dest]] },
+      arrives("GET /v1/plain/x"),
+    ),
+  ),
+  ...["image", "document", "iframe", "script", "empty, empty", "Empty", ""].map((dest) =>
+    row(
+      `what is fetched as ${JSON.stringify(dest)}, where a cookie is spent`,
+      { proof: false, target: "/api/proxy/api/x", headers: [["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Dest", dest]] },
+      NO_PROOF,
+    ),
+  ),
+];
+
 export const methods: Row[] = [
   ...["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"].map((name) =>
     row(
@@ -518,8 +564,17 @@ export const methods: Row[] = [
   ),
   row("OPTIONS", { method: "OPTIONS", target: "/api/proxy/api/x" }, { refused: 405, code: "method-not-allowed" }),
   row("a preflight of another origin", { method: "OPTIONS", target: "/api/proxy/api/x", headers: [["Origin", "https://evil.example"], ["Access-Control-Request-Method", "GET"], ["Access-Control-Request-Headers", "x-httponly"]] }, { refused: 405, code: "method-not-allowed" }),
-  ...["TRACE", "CONNECT", "TRACK", "PROPFIND", "get", "GETT"].map((method) =>
-    row(`the method ${method}`, { method, target: "/api/proxy/api/x" }, byNode(400)),
+  ...(
+    [
+      ["TRACE", { sveltekit: byKit(400), next: byNext(500) }],
+      ["CONNECT", byNode(0)],
+      ["TRACK", byNode(400)],
+      ["PROPFIND", { sveltekit: byKit(405), next: byNext(400) }],
+      ["get", byNode(400)],
+      ["GETT", byNode(400)],
+    ] as [string, Outcomes][]
+  ).map(([method, outcome]) =>
+    row(`the method ${method}`, { method, target: "/api/proxy/api/x" }, outcome),
   ),
 ];
 
@@ -532,6 +587,11 @@ const templated = (name: string, sent: Omit<Sent, "target"> & { rest?: string },
 const plain = (name: string, sent: Omit<Sent, "target"> & { rest?: string }, outcome: Outcomes) =>
   row(name, { ...sent, target: `/api/proxy/plain${sent.rest ?? "/x"}` }, outcome);
 const encode = (text: string) => encodeURIComponent(text);
+/** Next writes a query anew where `proxy.ts` runs: a space as `+`. */
+const asItStands = (line: string): Outcomes => ({
+  sveltekit: arrives(line),
+  next: arrives(line.replaceAll("%20", "+")),
+});
 const JSON_TYPE: [string, string] = ["Content-Type", "application/json"];
 const FORM_TYPE: [string, string] = ["Content-Type", "application/x-www-form-urlencoded"];
 const TEXT_TYPE: [string, string] = ["Content-Type", "text/plain"];
@@ -548,7 +608,7 @@ export const cookies: Row[] = [
   templated("the granted cookie in a JSON body", { method: "POST", headers: [JSON_TYPE], body: JSON.stringify({ t: T("granted") }) }, arrives("POST /v1/templated/x", { body: JSON.stringify({ t: GRANTED }) })),
 
   ...FOREIGN.flatMap((name) => [
-    ...(/^\s|\s$/.test(name) ? [] : [templated(`{{ cookies.${name} }} in Authorization`, { headers: [["Authorization", `Bearer ${T(name)}`]] }, NOT_GRANTED)]),
+    ...(/^\s|\s$/.test(name) ? [] : [templated(`{{ cookies.${name} }} in Authorization`, { headers: [["Authorization", `Bearer ${T(name)}`]] }, name.includes(" }} ") ? arrives("GET /v1/templated/x", { headers: { authorization: null } }) : NOT_GRANTED)]),
     templated(`{{ cookies.${name} }} in a listed header`, { headers: [["X-Token", T(name)]] }, NOT_GRANTED),
     templated(`{{ cookies.${name} }} in a query value`, { rest: `/x?t=${encode(T(name))}` }, NOT_GRANTED),
     templated(`{{ cookies.${name} }} in a query name`, { rest: `/x?${encode(T(name))}=t` }, NOT_GRANTED),
@@ -564,10 +624,10 @@ export const cookies: Row[] = [
   ),
   templated("a template in the path, encoded twice", { rest: `/${encode(encode(T("granted")))}` }, arrives(`GET /v1/templated/${encode(encode(T("granted")))}`)),
   templated("a template in the query, encoded twice", { rest: `/x?t=${encode(encode(T("granted")))}` }, arrives(`GET /v1/templated/x?t=${encode(encode(T("granted")))}`)),
-  templated("a template split across two parameters", { rest: `/x?a=${encode("{{ cookies.gra")}&b=${encode("nted }}")}` }, arrives(`GET /v1/templated/x?a=${encode("{{ cookies.gra")}&b=${encode("nted }}")}`)),
+  templated("a template split across two parameters", { rest: `/x?a=${encode("{{ cookies.gra")}&b=${encode("nted }}")}` }, asItStands(`GET /v1/templated/x?a=${encode("{{ cookies.gra")}&b=${encode("nted }}")}`)),
   templated("a template split by an encoded &", { rest: `/x?a=${encode("{{ cookies.gra&b=nted }}")}` }, NOT_GRANTED),
-  templated("a template split across name and value", { rest: `/x?${encode("{{ cookies.granted")}=${encode(" }}")}` }, arrives(`GET /v1/templated/x?${encode("{{ cookies.granted")}=${encode(" }}")}`)),
-  templated("a template split across two headers of one name", { headers: [["X-Token", "{{ cookies.other"], ["X-Token", "}}"]] }, arrives("GET /v1/templated/x", { headers: { "x-token": "{{ cookies.other, }}" } })),
+  templated("a template split across name and value", { rest: `/x?${encode("{{ cookies.granted")}=${encode(" }}")}` }, asItStands(`GET /v1/templated/x?${encode("{{ cookies.granted")}=${encode(" }}")}`)),
+  templated("a template split across two headers of one name", { headers: [["X-Token", "{{ cookies.other"], ["X-Token", "}}"]] }, NOT_GRANTED),
   templated("a template in a header that is not listed", { headers: [["X-Page-URL", T("granted")], ["User-Agent", T("granted")], ["Referer", T("granted")]] }, arrives("GET /v1/templated/x", { headers: { "x-page-url": null, referer: null } })),
   templated("a template in a header that passes unlisted", { headers: [["Accept", T("granted")], ["Accept-Language", T("granted")], ["If-None-Match", T("other")]] }, arrives("GET /v1/templated/x", { headers: { accept: T("granted"), "accept-language": T("granted"), "if-none-match": T("other") } })),
   templated("a template in a header's name", { headers: [[T("granted"), "x"]] }, byNode(400)),
@@ -591,7 +651,7 @@ export const cookies: Row[] = [
   templated("x-nordcraft-templates-in-body without a grant", { method: "POST", headers: [JSON_TYPE, ["x-nordcraft-templates-in-body", "1"]], body: `{"t":"${T("other")}"}` }, NOT_GRANTED),
 
   // A target without a grant sends templates as the text that they are, and asks no cookie.
-  plain("a template in a query without a grant", { rest: `/x?t=${encode(T("other"))}` }, arrives(`GET /v1/plain/x?t=${encode(T("other"))}`)),
+  plain("a template in a query without a grant", { rest: `/x?t=${encode(T("other"))}` }, asItStands(`GET /v1/plain/x?t=${encode(T("other"))}`)),
   plain("a template in a listed header without a grant", { headers: [["X-Token", T("other")]] }, NOT_GRANTED),
   plain("a template in Authorization without a grant", { headers: [["Authorization", `Bearer ${T("other")}`]] }, NOT_GRANTED),
   plain("a template in a body without a grant", { method: "POST", headers: [JSON_TYPE, ["x-nordcraft-templates-in-body", "1"]], body: T("other") }, arrives("POST /v1/plain/x", { body: T("other") })),
@@ -731,5 +791,3 @@ export function refusedBySvelteKit(ask: Ask): boolean {
   const form = ask.type !== undefined && ask.type !== "application/json";
   return form && ["POST", "DELETE"].includes(ask.method) && ask.origin !== "own";
 }
-
-export { FRAMEWORKS };

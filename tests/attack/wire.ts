@@ -70,7 +70,8 @@ function split(bytes: Buffer, method: string): Answer[] {
       body = rest.subarray(0, length);
       rest = rest.subarray(length);
     }
-    answers.push({ status, headers, body: body.toString("utf8") });
+    // `100 Continue` is no answer yet.
+    if (status >= 200) answers.push({ status, headers, body: body.toString("utf8") });
   }
   return answers;
 }
