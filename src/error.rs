@@ -165,6 +165,7 @@ rules! {
     UpstreamUnreachable = 106 UpstreamUnreachable "the upstream could not be reached",
     CookieAbsent = 107 Unauthenticated "the cookie to spend is absent",
     CookieTwice = 108 FieldInvalid "two cookies of the name to spend were sent",
+    TargetScript = 109 CrossOrigin "what an upstream sends is data: no page runs it as a script or a worker",
 
     ForwardedOrigin = 144 UrlInvalid "the proxy in front of the app says one protocol, http or https, and one host",
 }

@@ -57,6 +57,22 @@ pub fn prove(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
     if proven { Ok(()) } else { Err(Rule::ProofMissing.into()) }
 }
 
+/// Whether a browser runs what it fetches for a `Sec-Fetch-Dest` in the page that asked for it: the script-like
+/// destinations (Fetch standard, section 2.2.5) and `xslt`. A `Content-Security-Policy` of the response does not hinder
+/// any of them but workers.
+///
+/// ```
+/// use httponly::origin::runs;
+///
+/// assert!(runs(Some("serviceworker")));
+/// assert!(!runs(Some("empty")));
+/// ```
+pub fn runs(dest: Option<&str>) -> bool {
+    let scripts =
+        ["script", "worker", "sharedworker", "serviceworker", "audioworklet", "paintworklet", "xslt"];
+    dest.is_some_and(|dest| scripts.contains(&dest))
+}
+
 /// The origin of an absolute http or https URL as the URL standard writes it: everything before the path.
 ///
 /// It does not parse, it cuts: pass `Request.url` or `URL.href`, which are in normal form already.

@@ -39,7 +39,8 @@ pub fn carry(header: &str, lines: &[&str], path: &str, now: i64) -> String {
         if !out.is_empty() {
             out.push_str("; ");
         }
-        if !name.is_empty() {
+        // Without its `=`, a value such as `a=1` would give a nameless cookie the name `a`.
+        if !name.is_empty() || value.contains('=') {
             out.push_str(name);
             out.push('=');
         }
@@ -84,6 +85,8 @@ mod tests {
             ("a=1", &["a=2\n; Path=/", "=3", "4", ""][..], "/", "a=1"),
             // What was sent without a name stays as it is.
             ("lone; a=1", &["b=2"][..], "/", "lone; a=1; b=2"),
+            ("=__Host-a=planted; ==; b=2", &[][..], "/", "=__Host-a=planted; ==; b=2"),
+            ("=a=planted", &["a=1"][..], "/", "=a=planted; a=1"),
         ] {
             assert_eq!(carry(header, lines, path, now), expected, "{header:?} {lines:?} {path}");
         }

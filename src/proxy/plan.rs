@@ -117,8 +117,8 @@ impl Proxy {
     /// Decides where a request goes, and with what.
     ///
     /// # Errors
-    /// [`Rule::TargetUnknown`], [`Rule::TargetMethod`], [`Rule::TargetUrl`], [`Rule::UrlSyntax`],
-    /// [`Rule::TemplatePlace`], [`Rule::TargetCookie`], [`Rule::CookieTwice`], [`Rule::CookieAbsent`],
+    /// [`Rule::TargetUnknown`], [`Rule::TargetMethod`], [`Rule::TargetScript`], [`Rule::TargetUrl`],
+    /// [`Rule::UrlSyntax`], [`Rule::TemplatePlace`], [`Rule::TargetCookie`], [`Rule::CookieTwice`], [`Rule::CookieAbsent`],
     /// [`Rule::ProofMissing`], [`Rule::HeaderValue`]: nothing is to be sent.
     pub fn plan<'a>(&'a self, incoming: &Incoming<'a>) -> Result<Plan<'a>, Refusal> {
         let (path, query) = incoming.address()?;
@@ -126,6 +126,10 @@ impl Proxy {
         let target = self.targets.get(index).ok_or(Rule::TargetUnknown)?;
         if !target.methods.iter().any(|method| method == incoming.method) {
             return Err(Rule::TargetMethod.into());
+        }
+        // With no cookie spent, no proof is asked for; but at this address it would be the app's own script.
+        if origin::runs(incoming.get("sec-fetch-dest")) {
+            return Err(Rule::TargetScript.into());
         }
         let dynamic = incoming.base.and_then(Base::parse);
         let base = target.base.as_ref().or(dynamic.as_ref()).ok_or(Rule::UrlSyntax)?;

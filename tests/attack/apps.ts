@@ -1,0 +1,29 @@
+/**
+ * The two apps under attack: how each is built and served.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+
+const module = (path: string) => fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url));
+const folder = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url));
+
+export const APPS = {
+  sveltekit: {
+    folder: folder("sveltekit"),
+    sources: ["src", "svelte.config.js", "vite.config.ts", "package.json"],
+    built: "build/index.js",
+    build: [module("vite/bin/vite.js"), "build", "--logLevel", "warn"],
+    serve: (_port: number) => ["build/index.js"],
+  },
+  next: {
+    folder: folder("next"),
+    sources: ["app", "proxy.ts", "next.config.ts", "tsconfig.json", "package.json"],
+    built: ".next/BUILD_ID",
+    build: [module("next/dist/bin/next"), "build"],
+    serve: (port: number) => [module("next/dist/bin/next"), "start", "-H", "127.0.0.1", "-p", String(port)],
+  },
+} as const;
+
+export type Framework = keyof typeof APPS;
+export const FRAMEWORKS = Object.keys(APPS) as Framework[];
