@@ -5,7 +5,13 @@
  * @module
  */
 
-type Bytes = Uint8Array<ArrayBuffer>;
+/** What a body is made of. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Bytes in a buffer of their own. */
+export function copy(chunk: Uint8Array): Bytes {
+  return new Uint8Array(chunk);
+}
 
 /** What a watched body tells. */
 export interface Watcher {
