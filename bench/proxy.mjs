@@ -1,0 +1,169 @@
+/**
+ * The proxy beside its peers, on loopback: upstream, load and each proxy in a process of its own, taking turns.
+ *
+ * @module
+ */
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { median } from "./rounds.mjs";
+import { budget, ratio, table } from "./table.mjs";
+
+const BARE = "bare fetch";
+const PEERS = ["h3", "hono/proxy"];
+const CANDIDATES = [
+  BARE,
+  "httponly",
+  "httponly, over fetch",
+  ...PEERS,
+  "http-proxy-middleware",
+  "http-proxy-middleware, keep-alive",
+];
+const TEMPLATES = "httponly, templates";
+const KINDS = { get: "GET, 300 B back", post: "POST of 10 KB, 300 B back" };
+
+/** A child process that answers what it is asked. */
+async function child(file, ...args) {
+  const process_ = fork(fileURLToPath(new URL(`proxy/${file}`, import.meta.url)), args);
+  const waiting = new Map();
+  const { port } = await new Promise((done, failed) => {
+    process_.once("message", done);
+    process_.once("exit", () => failed(new Error(`${file} ${args} ended`)));
+  });
+  process_.on("message", ({ id, ...answer }) => waiting.get(id)?.(answer));
+  let id = 0;
+  return {
+    port,
+    ask(message) {
+      id++;
+      process_.send(typeof message === "object" ? { ...message, id } : id);
+      return new Promise((done) => waiting.set(id, done));
+    },
+    stop: () => process_.disconnect(),
+  };
+}
+
+async function turn(load, proxy, task) {
+  const before = (await proxy.ask()).cpu;
+  const { result, error } = await load.ask({ ...task, port: proxy.port });
+  if (error) throw new Error(error);
+  const after = (await proxy.ask()).cpu;
+  const cpu = after.user + after.system - before.user - before.system;
+  return { perSecond: result.answers / result.seconds, cpu: cpu / result.answers, ...result };
+}
+
+/** Median figures, and the median of each round's ratio to the bare one. */
+function summary(turns, bare) {
+  const of = (key) => median(turns.map((one) => one[key]));
+  const ratioOf = (key) => median(turns.map((one, round) => one[key] / bare[round][key]));
+  return {
+    perSecond: of("perSecond"),
+    cpu: of("cpu"),
+    first: of("first"),
+    first99: of("first99"),
+    perSecondRatio: ratioOf("perSecond"),
+    cpuRatio: ratioOf("cpu"),
+  };
+}
+
+async function compare(load, proxies, kind, { rounds, milliseconds, connections }) {
+  const turns = Object.fromEntries(Object.keys(proxies).map((name) => [name, []]));
+  const task = { kind, connections, milliseconds };
+  for (const name of Object.keys(proxies)) await turn(load, proxies[name], { ...task, milliseconds: 400 });
+  for (let round = 0; round < rounds; round++)
+    for (const name of Object.keys(proxies)) turns[name].push(await turn(load, proxies[name], task));
+  const bare = turns[Object.keys(proxies)[0]];
+  return Object.fromEntries(Object.entries(turns).map(([name, own]) => [name, summary(own, bare)]));
+}
+
+const milliseconds = (number) => `${number.toFixed(2)} ms`;
+
+function section(title, answers) {
+  return table(
+    [title, "req/s", "", "CPU/req", "", "first byte", "p99"],
+    Object.entries(answers).map(([name, one]) => [
+      name,
+      one.perSecond.toFixed(0),
+      ratio(one.perSecondRatio),
+      `${one.cpu.toFixed(0)} µs`,
+      ratio(one.cpuRatio),
+      milliseconds(one.first),
+      milliseconds(one.first99),
+    ]),
+  );
+}
+
+export async function measureProxy({ quick, only }) {
+  const settings = { rounds: quick ? 3 : 8, milliseconds: quick ? 150 : 300, connections: 8 };
+  const names = only?.candidates ?? CANDIDATES;
+  const children = [];
+  const start = async (...args) => {
+    const started = await child(...args);
+    children.push(started);
+    return started;
+  };
+  try {
+    const { port } = await start("upstream.mjs");
+    const load = await start("load.mjs");
+    const proxies = {};
+    for (const name of [...names, TEMPLATES])
+      proxies[name] = await start("candidate.mjs", name, `http://127.0.0.1:${port}`);
+    const { [TEMPLATES]: templates, ...plain } = proxies;
+
+    const answers = {};
+    for (const kind of Object.keys(KINDS)) answers[kind] = await compare(load, plain, kind, settings);
+    const few = { ...settings, connections: 2, rounds: quick ? 2 : 4 };
+    const bare = await compare(load, { [BARE]: plain[BARE], httponly: plain.httponly }, "megabyte", few);
+    const filled = await compare(load, { [TEMPLATES]: templates }, "templates", few);
+    const large = { ...bare, "httponly, one template filled in": filled[TEMPLATES] };
+
+    const streams = [];
+    for (const [name, proxy] of Object.entries(plain)) {
+      const { result, error } = await load.ask({ kind: "events", port: proxy.port });
+      streams.push([name, ...(error ? [error] : [`${result.came} ms`, `${result.second} ms`])]);
+      if (result) answers.events = { ...answers.events, [name]: result };
+    }
+
+    return {
+      title: `The proxy beside its peers, loopback, Node ${process.versions.node}`,
+      text: [
+        ...Object.entries(KINDS).map(([kind, title]) => section(title, answers[kind])),
+        table(
+          ["POST of 1 MB of JSON", "CPU/req", "first byte"],
+          Object.entries(large).map(([name, one]) => [
+            name,
+            `${(one.cpu / 1000).toFixed(2)} ms`,
+            milliseconds(one.first),
+          ]),
+        ),
+        table(["event stream, gzip accepted", "1st event came", "2nd was sent"], streams),
+      ].join("\n\n"),
+      notes: [
+        `× is to a bare fetch in the same node:http Web adapter, median of ${settings.rounds} rounds; httponly spends a cookie on each request.`,
+        "http-proxy-middleware takes Node's own request, without the adapter. CPU is that of the proxy's process.",
+      ],
+      budgets: Object.keys(KINDS).flatMap((kind) => {
+        const of = (name) => answers[kind][name]?.perSecondRatio ?? Number.NaN;
+        return [
+          budget(`bare fetch / httponly, requests per second, ${kind}`, 1 / of("httponly"), 1 / 0.9, {
+            source: "DESIGN 5",
+          }),
+          ...PEERS.map((peer) =>
+            budget(`${peer} / httponly, requests per second, ${kind}`, of(peer) / of("httponly"), 1, {
+              source: "DESIGN 5",
+            }),
+          ),
+        ];
+      }),
+      data: { answers, large },
+    };
+  } finally {
+    for (const one of children) one.stop();
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { title, text, notes, budgets } = await measureProxy({ quick: process.argv.includes("--quick") });
+  console.log([title, "", text, "", ...notes].join("\n"));
+  for (const { what, is, limit, ok } of budgets)
+    console.log(`${ok ? "ok  " : "OVER"} ${what} ${is.toFixed(2)} (at most ${limit.toFixed(2)})`);
+}
