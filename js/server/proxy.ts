@@ -8,7 +8,7 @@ import { rules } from "../wasm/server.ts";
 import { memo } from "./memo.ts";
 import { broken, refusal } from "./refusal.ts";
 import { alarm, type Bytes, readWithin, watch, withHeartbeat } from "./stream.ts";
-import { type Answer, fetching, type Running, transport } from "./transport.ts";
+import { type Answer, fetching, type Running, transport, type Upload } from "./transport.ts";
 
 /** Where requests may go, and what may go with them. */
 export interface Target {
@@ -166,7 +166,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
     const declaredLength = Number(declared ?? 0);
     let clock: ReturnType<typeof alarm> | undefined;
     const sent = request.body as ReadableStream<Bytes> | null;
-    let payload: Bytes | ReadableStream<Bytes> | undefined;
+    let payload: Bytes | Upload | undefined;
     if (sent) {
       if (bodyLimit !== undefined && declaredLength > bodyLimit) return broken("body-too-large");
       const fills = (flags & FILLS_BODY) !== 0;
@@ -192,16 +192,21 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
         }
       } else {
         let left = bodyLimit ?? Infinity;
-        payload = watch(sent, {
-          // While the client is waited for, the upstream is not late.
-          asked: () => clock?.pause(),
-          passed(chunk) {
-            clock?.arm();
-            left -= chunk.length;
-            if (left < 0) fail("too-large");
+        const chunked = request.headers.get("transfer-encoding") !== null;
+        payload = {
+          stream: sent,
+          length: chunked ? undefined : (declared ?? undefined),
+          watcher: {
+            // While the client is waited for, the upstream is not late.
+            asked: () => clock?.pause(),
+            passed(chunk) {
+              clock?.arm();
+              left -= chunk.length;
+              if (left < 0) fail("too-large");
+            },
+            ended: () => clock?.arm(),
           },
-          ended: () => clock?.arm(),
-        });
+        };
       }
     }
     if (request.signal.aborted) return gone();
@@ -210,11 +215,9 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
 
     const own = targets[target]?.[1].fetch;
     const send = own ? fetching(own) : transport();
-    const streams = payload instanceof ReadableStream;
-    const length = streams && request.headers.get("transfer-encoding") === null ? declared : null;
-    const call = { method, headers, body: payload, length: length ?? undefined };
+    const call = { method, headers, body: payload };
     let upstream: Answer | undefined;
-    const replayable = (flags & IDEMPOTENT) !== 0 && !streams;
+    const replayable = (flags & IDEMPOTENT) !== 0 && !(payload && "stream" in payload);
     for (let left = replayable ? retries : 0; !upstream; left--) {
       try {
         running = send(upstreamUrl, call);

@@ -11,15 +11,22 @@
  *
  * @module
  */
-import { type Bytes, copy } from "./stream.ts";
+import { type Bytes, copy, type Watcher, watch } from "./stream.ts";
 
 /** A request on its way upstream. */
 export interface Call {
   readonly method: string;
   readonly headers: Record<string, string>;
-  readonly body: Bytes | ReadableStream<Bytes> | undefined;
-  /** Bytes of a body that is a stream, where the client declared it. */
+  readonly body: Bytes | Upload | undefined;
+}
+
+/** A body that is sent as it comes. */
+export interface Upload {
+  readonly stream: ReadableStream<Bytes>;
+  /** Its length, where the client declared it. */
   readonly length: string | undefined;
+  /** Is told what happens to it. */
+  readonly watcher: Watcher;
 }
 
 /** What came back, as soon as its headers were there. */
@@ -55,8 +62,10 @@ export function fetching(fetch: typeof globalThis.fetch): Transport {
       redirect: "manual",
       signal: controller.signal,
     };
-    if (body) init.body = body;
-    if (body instanceof ReadableStream) init.duplex = "half";
+    if (body && "stream" in body) {
+      init.body = watch(body.stream, body.watcher);
+      init.duplex = "half";
+    } else if (body) init.body = body;
     const answer = async (): Promise<Answer> => {
       const response = await fetch(url, init);
       const { status } = response;
@@ -132,18 +141,28 @@ export function transport(): Transport {
   return fetching(fetch);
 }
 
-/** Errors of a connection that was used before, and had ended before it got this request. */
+/** Whether a connection was used before and has ended since: as far as one can know, before it took this request. */
 function hadEnded(error: Error & { code?: string; socket?: { bytesRead?: number } }): boolean {
   return error.code === "EPIPE" || (error.code === "UND_ERR_SOCKET" && (error.socket?.bytesRead ?? 0) > 0);
 }
 
+/** How many connections in a row may turn out to have ended; the next one is new, or the upstream ends them all. */
+const STALE = 3;
+
+/** Methods that change nothing: sent twice, they are as sent once (RFC 9110 section 9.2.1). */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 function dispatching(dispatcher: Dispatcher, url: string, call: Call): Running {
   const { method, headers } = call;
   const slash = url.indexOf("/", url.indexOf("//") + 2);
-  const upload = call.body instanceof ReadableStream ? uploading(call.body) : undefined;
-  if (upload && call.length !== undefined) headers["content-length"] = call.length;
+  let upload: ReturnType<typeof uploading> | undefined;
+  let body: unknown = call.body;
+  if (call.body && "stream" in call.body) {
+    upload = uploading(call.body);
+    body = upload.chunks;
+    // undici holds the body to it.
+    if (call.body.length !== undefined) headers["content-length"] = call.body.length;
+  }
   // As `fetch` sends them: there are APIs that refuse a request without.
   headers.accept ??= "*/*";
   headers["accept-encoding"] ??= "identity";
@@ -153,7 +172,7 @@ function dispatching(dispatcher: Dispatcher, url: string, call: Call): Running {
     path: url.slice(slash),
     method,
     headers,
-    body: upload?.chunks ?? call.body ?? null,
+    body,
     // The proxy has its own clocks; undici's would end a stream that is silent for five minutes.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -168,12 +187,12 @@ function dispatching(dispatcher: Dispatcher, url: string, call: Call): Running {
   let breakOff: ((reason: Error) => void) | undefined;
   let failure: Error | undefined;
   let download: Download | undefined;
-  let again = !call.body && SAFE.has(method);
+  let again = !call.body && SAFE.has(method) ? STALE : 0;
 
   const fail = (error: Error) => {
     if (failure) return;
     failure = error;
-    upload?.leave(error);
+    upload?.leave();
     if (download) download.fail(error);
     else reject(error);
   };
@@ -200,21 +219,19 @@ function dispatching(dispatcher: Dispatcher, url: string, call: Call): Running {
       return true;
     },
     onResponseStarted() {
-      again = false;
+      again = 0;
     },
     onData: (chunk: Uint8Array): boolean => download?.push(chunk) ?? true,
     onComplete() {
       breakOff = undefined;
       // An upstream may answer before it has read the whole body, and then does not want the rest.
-      upload?.leave(new Error("the upstream has answered"));
+      upload?.leave();
       download?.end();
     },
     onError(error: Error) {
       breakOff = undefined;
-      if (again && !failure && hadEnded(error)) {
-        again = false;
-        start();
-      } else fail(error);
+      if (again-- > 0 && !failure && hadEnded(error)) start();
+      else fail(error);
     },
   };
   const start = () => {
@@ -229,16 +246,30 @@ function dispatching(dispatcher: Dispatcher, url: string, call: Call): Running {
 }
 
 /** A request's body as the dispatcher takes it, one chunk at a time, and a way out of it. */
-function uploading(body: ReadableStream<Bytes>) {
-  const reader = body.getReader();
+function uploading({ stream, watcher }: Upload) {
+  const reader = stream.getReader();
+  let left = false;
   async function* chunks() {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      if (value.length) yield value;
+    try {
+      for (;;) {
+        watcher.asked?.();
+        const { done, value } = await reader.read();
+        // A body that was left must not look like one that has ended.
+        if (left) throw new Error("the upload was broken off");
+        if (done) return;
+        watcher.passed?.(value);
+        if (value.length) yield value;
+      }
+    } finally {
+      watcher.ended?.();
+      reader.cancel().catch(() => {});
     }
   }
-  return { chunks: chunks(), leave: (reason: Error) => void reader.cancel(reason).catch(() => {}) };
+  const leave = () => {
+    left = true;
+    reader.cancel().catch(() => {});
+  };
+  return { chunks: chunks(), leave };
 }
 
 /** Header fields as `Headers` lists them, but in the upstream's order: each name once, save for Set-Cookie. */
