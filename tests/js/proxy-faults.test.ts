@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { apiProxy, type ProxySettings, type Target } from "httponly/server";
+import { Agent } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { codeOf, send } from "./support/send.ts";
 import { app, listen, upstream } from "./support/serve.ts";
@@ -446,7 +447,10 @@ describe.each<[string, Partial<Target>]>([
         const one = (): Promise<void> =>
           new Promise<void>((done, failed) => {
             const asked = request(`${proxy.origin}/api/proxy/x`, { agent: false });
-            asked.on("error", () => {});
+            let leaving = false;
+            asked.on("error", (error) => {
+              if (!leaving) failed(error);
+            });
             asked.on("response", (response) => {
               if (response.statusCode !== 200) failed(new Error(`${response.statusCode}`));
               response.on("error", () => {});
@@ -460,7 +464,10 @@ describe.each<[string, Partial<Target>]>([
             });
             asked.end();
             const stay = Math.random() < 0.1 ? Math.random() * 20 : Math.random() * 1500;
-            setTimeout(() => asked.destroy(), stay);
+            setTimeout(() => {
+              leaving = true;
+              asked.destroy();
+            }, stay);
           }).then(() => (Date.now() < ends ? one() : undefined));
         await Promise.all(Array.from({ length: 200 }, one));
         expect(events).toBeGreaterThan(1000);
@@ -475,6 +482,64 @@ describe.each<[string, Partial<Target>]>([
       },
       SOAK * 1000 + 20_000,
     );
+  });
+});
+
+describe("which way is taken", () => {
+  const GLOBAL = Symbol.for("undici.globalDispatcher.1");
+  const ask = async (url: string) =>
+    (await apiProxy({ target: { url } })(new Request("http://app.example/api/proxy/x"))).text();
+
+  test("a fetch that somebody put in the place of Node's is used", async () => {
+    const own = globalThis.fetch;
+    onTestFinished(() => {
+      globalThis.fetch = own;
+    });
+    globalThis.fetch = async (input) => new Response(`instead of ${input}`);
+    expect(await ask("http://api.example/v1")).toBe("instead of http://api.example/v1/x");
+  });
+
+  test("what Next.js puts before Node's fetch is passed by", async () => {
+    const own = globalThis.fetch;
+    onTestFinished(() => {
+      globalThis.fetch = own;
+    });
+    const cache = async () => new Response("from the cache");
+    globalThis.fetch = Object.assign(cache, { _nextOriginalFetch: own });
+    const api = await upstream();
+    expect(await ask(api.origin)).toBe("ok");
+  });
+
+  test.each([
+    ["an agent of another undici", () => new Agent()],
+    ["one with an interceptor", () => new Agent().compose((dispatch) => (o, h) => dispatch(o, h))],
+  ])("%s, set as the global one, is used", async (_, make) => {
+    const holder = globalThis as unknown as { [GLOBAL]: { dispatch: (o: object, h: object) => boolean } };
+    const own = holder[GLOBAL];
+    onTestFinished(() => {
+      holder[GLOBAL] = own;
+    });
+    const agent = make();
+    let calls = 0;
+    holder[GLOBAL] = {
+      dispatch: (o, h) => {
+        calls++;
+        return agent.dispatch(o as never, h as never);
+      },
+    };
+    const api = await upstream((received, response) => {
+      response.setHeader("set-cookie", ["a=1", "b=2"]);
+      response.writeHead(200, { "content-encoding": "gzip" });
+      response.end(gzipSync(received.body + "x".repeat(MB)));
+    });
+    const proxy = await app(apiProxy({ target: { url: api.origin, setCookies: { a: {}, b: {} } } }));
+    for (const body of ["small", "large".repeat(40_000)]) {
+      const answer = await send(proxy, "/api/proxy/x", { method: "POST", body });
+      expect(answer.body === body + "x".repeat(MB)).toBe(true);
+      expect(answer.headers["set-cookie"]).toEqual(["a=1", "b=2"]);
+    }
+    expect(calls).toBe(2);
+    await agent.close();
   });
 });
 
