@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type Bytes, copy, type Watcher, watch } from "./stream.ts";
+import { type Bytes, copy, leave, type Watcher, watch } from "./stream.ts";
 
 /** A request on its way upstream. */
 export interface Call {
@@ -63,7 +63,7 @@ export function fetching(fetch: typeof globalThis.fetch): Transport {
       signal: controller.signal,
     };
     if (body && "stream" in body) {
-      init.body = watch(body.stream, body.watcher);
+      init.body = watch(body.stream, body.watcher, leave);
       init.duplex = "half";
     } else if (body) init.body = body;
     const answer = async (): Promise<Answer> => {
@@ -192,7 +192,7 @@ function dispatching(dispatcher: Dispatcher, url: string, call: Call): Running {
   const fail = (error: Error) => {
     if (failure) return;
     failure = error;
-    upload?.leave();
+    upload?.stop();
     if (download) download.fail(error);
     else reject(error);
   };
@@ -225,7 +225,7 @@ function dispatching(dispatcher: Dispatcher, url: string, call: Call): Running {
     onComplete() {
       breakOff = undefined;
       // An upstream may answer before it has read the whole body, and then does not want the rest.
-      upload?.leave();
+      upload?.stop();
       download?.end();
     },
     onError(error: Error) {
@@ -248,6 +248,7 @@ function dispatching(dispatcher: Dispatcher, url: string, call: Call): Running {
 /** A request's body as the dispatcher takes it, one chunk at a time, and a way out of it. */
 function uploading({ stream, watcher }: Upload) {
   const reader = stream.getReader();
+  let over = false;
   let left = false;
   async function* chunks() {
     try {
@@ -256,20 +257,25 @@ function uploading({ stream, watcher }: Upload) {
         const { done, value } = await reader.read();
         // A body that was left must not look like one that has ended.
         if (left) throw new Error("the upload was broken off");
+        over = done;
         if (done) return;
         watcher.passed?.(value);
         if (value.length) yield value;
       }
+    } catch (error) {
+      over = true;
+      throw error;
     } finally {
       watcher.ended?.();
-      reader.cancel().catch(() => {});
+      stop();
     }
   }
-  const leave = () => {
+  const stop = () => {
+    if (over || left) return;
     left = true;
-    reader.cancel().catch(() => {});
+    leave(reader);
   };
-  return { chunks: chunks(), leave };
+  return { chunks: chunks(), stop };
 }
 
 /** Header fields as `Headers` lists them, but in the upstream's order: each name once, save for Set-Cookie. */

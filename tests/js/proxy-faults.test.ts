@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { createServer, request } from "node:http";
+import { createServer, Agent as KeepAliveAgent, request } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import { getRequest, setResponse } from "@sveltejs/kit/node";
 import { apiProxy, type ProxySettings, type Target } from "httponly/server";
 import { Agent } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -251,6 +252,48 @@ describe.each<[string, Partial<Target>]>([
       expect(ended).toBe(false);
     }
   });
+
+  test.each<[string, number, ProxySettings]>([
+    ["an upstream that answers at once", 403, {}],
+    ["an upstream that resets", 502, {}],
+    ["an upstream that stalls", 504, { timeout: 60 }],
+    ["the body's limit", 413, { bodyLimit: 100_000 }],
+  ])(
+    "in the middle of an upload to SvelteKit, the client gets the answer of %s",
+    async (_, status, settings) => {
+      const { origin } = await tcp((socket) =>
+        socket.once("data", () => {
+          if (status === 403) socket.write("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+          else if (status === 502) socket.resetAndDestroy();
+          // What is not read holds the upload back, and what waits for the upstream is late.
+          else if (status === 504) socket.pause();
+        }),
+      );
+      const handler = apiProxy({ ...settings, target: { url: origin } });
+      // SvelteKit's own adapter: there, who cancels a request's body destroys the connection.
+      const server = createServer(async (incoming, outgoing) => {
+        const asked = await getRequest({ request: incoming, base: "http://app.example" });
+        await setResponse(outgoing, await handler(asked));
+      });
+      const { hostname, port } = new URL(await listen(server));
+      const agent = new KeepAliveAgent({ keepAlive: true });
+      const headers = { "content-type": "application/octet-stream" };
+      const asked = request({ hostname, port, path: "/api/proxy/x", method: "POST", agent, headers });
+      onTestFinished(() => void asked.destroy());
+      const answered = new Promise<number | string>((done) => {
+        asked.on("response", (response) => {
+          response.resume();
+          response.on("end", () => done(response.statusCode ?? 0));
+          response.on("error", () => done("broken off"));
+        });
+        asked.on("error", (error) => done(error.message));
+      });
+      const chunk = Buffer.alloc(64 * 1024, "x");
+      const more = setInterval(() => asked.writableNeedDrain || asked.write(chunk), 5);
+      onTestFinished(() => clearInterval(more));
+      expect(await answered).toBe(status);
+    },
+  );
 
   test("a redirect is not followed, and its connection serves on", async () => {
     const api = await upstream((_, response) => response.writeHead(302, { location: "/login" }).end("moved"));
