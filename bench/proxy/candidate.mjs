@@ -15,6 +15,12 @@ async function ours(settings = {}) {
 
 /** `{ web: (request) => response }`, or `{ node: (incoming, outgoing) => void }` */
 const MAKE = {
+  "the adapter, no proxy": async () => ({
+    web: async (request) => {
+      await request.arrayBuffer();
+      return Response.json({ text: "x".repeat(300) }, { headers: { etag: '"3-abc"' } });
+    },
+  }),
   "bare fetch": async () => ({
     web: async (request) => {
       const headers = new Headers(request.headers);

@@ -17,7 +17,10 @@ export interface Target {
    * what it returns depend on anything that the client chose.
    */
   url: string | ((request: Request, platform?: unknown) => string);
-  /** Calls the upstream, in place of the global `fetch`: a service binding, say. */
+  /**
+   * Calls the upstream: a service binding, say. By default the global `fetch`; in Node the connections below it,
+   * which take the same agents and certificates (`setGlobalDispatcher`, `NODE_USE_ENV_PROXY`) and cost half.
+   */
   fetch?: typeof fetch;
   /**
    * The cookies that templates may spend on this target; by default none. An API that echoes its input hands the
@@ -51,7 +54,10 @@ export interface ProxySettings {
   bodyLimit?: number;
   /** Milliseconds of silence in an event stream after which a comment is sent; by default never. */
   heartbeat?: number;
-  /** How often an idempotent request is sent again that did not reach the upstream; default 0. */
+  /**
+   * How often an idempotent request without a streamed body is sent again that got no answer; default 0. In Node, a
+   * GET, HEAD or OPTIONS that met a kept connection which the upstream had just closed is sent again in any case.
+   */
   retries?: number;
   /** The app's own origin, for servers behind TLS; by default that of `request.url`. */
   origin?: string;

@@ -553,6 +553,24 @@ describe("which way is taken", () => {
     expect(await ask(api.origin)).toBe("ok");
   });
 
+  test("an agent's own limits of time do not end what the proxy's clocks let go on", async () => {
+    const holder = globalThis as unknown as { [GLOBAL]: unknown };
+    const own = holder[GLOBAL];
+    const agent = new Agent({ bodyTimeout: 50, headersTimeout: 50 });
+    holder[GLOBAL] = agent;
+    onTestFinished(async () => {
+      holder[GLOBAL] = own;
+      await agent.close();
+    });
+    const api = await upstream(async (_, response) => {
+      await pause(2000);
+      response.write("a");
+      await pause(2000);
+      response.end("b");
+    });
+    expect(await ask(api.origin)).toBe("ab");
+  });
+
   test.each([
     ["an agent of another undici", () => new Agent()],
     ["one with an interceptor", () => new Agent().compose((dispatch) => (o, h) => dispatch(o, h))],
