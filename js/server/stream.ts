@@ -44,6 +44,8 @@ export function watch(
   left: (reader: Reader, reason: unknown) => unknown = (reader, reason) => reader.cancel(reason),
 ): ReadableStream<Bytes> {
   const reader = body.getReader();
+  // Also when nobody reads on.
+  reader.closed.catch(() => watcher.ended?.());
   return new ReadableStream<Bytes>(
     {
       async pull(controller) {
@@ -142,6 +144,8 @@ export function withHeartbeat(body: ReadableStream<Bytes>, ms: number): Readable
         if (atLineStart && (controller.desiredSize ?? 0) > 0) controller.enqueue(beat.slice());
         clock.arm();
       });
+      // Also when nobody reads on.
+      reader.closed.catch(() => clock.stop());
     },
     async pull(controller) {
       try {

@@ -385,6 +385,30 @@ describe.each<[string, Partial<Target>]>([
     expect(answer.body).toMatch(/^id: 42\n\n(:\n)+id: 43\n\n$/);
   });
 
+  test("a client that leaves and reads no more leaves no heartbeat and no idle clock behind", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    const api = await tcp((socket) =>
+      socket.once("data", () =>
+        socket.write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\ndata: 2\n\n"),
+      ),
+    );
+    const handler = apiProxy({
+      heartbeat: 60_000,
+      idleTimeout: 60_000,
+      target: { url: api.origin, ...through },
+    });
+    const before = timers();
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const response = await handler(new Request("http://app.example/api/proxy/x", { signal }));
+    expect(timers()).toBeGreaterThan(before);
+    leaving.abort();
+    const started = Date.now();
+    await until(() => api.asked.size === 0 && timers() <= before);
+    expect(Date.now() - started).toBeLessThan(1000);
+    expect(response.status).toBe(200);
+  });
+
   test("only idempotent requests are sent again, and none of which a byte has come back", async () => {
     let calls = 0;
     let text = "";
