@@ -515,6 +515,11 @@ describe.each<[string, Partial<Target>]>([
           new Promise<void>((done, failed) => {
             const asked = request(`${proxy.origin}/api/proxy/x`, { agent: false });
             let leaving = false;
+            const leaveIn = (ms: number) =>
+              setTimeout(() => {
+                leaving = true;
+                asked.destroy();
+              }, Math.random() * ms);
             asked.on("error", (error) => {
               if (!leaving) failed(error);
             });
@@ -524,20 +529,18 @@ describe.each<[string, Partial<Target>]>([
               response.on("data", () => events++);
               // Some do not read at all.
               if (Math.random() < 0.1) response.pause();
+              leaveIn(1500);
             });
             asked.on("close", () => {
               left++;
               done();
             });
             asked.end();
-            const stay = Math.random() < 0.1 ? Math.random() * 20 : Math.random() * 1500;
-            setTimeout(() => {
-              leaving = true;
-              asked.destroy();
-            }, stay);
+            // Some do not wait for the headers.
+            if (Math.random() < 0.1) leaveIn(20);
           }).then(() => (Date.now() < ends ? one() : undefined));
         await Promise.all(Array.from({ length: 200 }, one));
-        expect(events).toBeGreaterThan(1000);
+        expect(events).toBeGreaterThan(200);
         expect(left).toBeGreaterThan(200);
         const started = Date.now();
         await until(() => streams.size === 0);
