@@ -1,240 +1,180 @@
 /**
- * Requests per second through the proxy, beside a bare `fetch` pass-through in the same node:http adapter.
- *
- * Upstream and proxies run in processes of their own, the client in this one. Peers that are not installed are left out.
+ * The proxy beside its peers, on loopback: upstream, load and each proxy in a process of its own, taking turns.
  *
  * @module
  */
 import { fork } from "node:child_process";
-import { Agent, createServer, request } from "node:http";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { median } from "./rounds.mjs";
-import { budget, ratio, table, time } from "./table.mjs";
+import { budget, ratio, table } from "./table.mjs";
 
-const TOKEN = "an-access-token-of-the-usual-length-0123456789abcdef";
-const HEADERS = {
-  cookie: `theme=dark; access_token=${TOKEN}; locale=en`,
-  "sec-fetch-site": "same-origin",
-  "sec-fetch-dest": "empty",
-  "sec-fetch-mode": "cors",
-  accept: "application/json",
-};
-const CONNECTIONS = 32;
+const BARE = "bare fetch";
+const PEERS = ["h3", "hono/proxy"];
+const CANDIDATES = [
+  BARE,
+  "httponly",
+  "httponly, over fetch",
+  ...PEERS,
+  "http-proxy-middleware",
+  "http-proxy-middleware, keep-alive",
+  "the adapter, no proxy",
+];
+const TEMPLATES = "httponly, templates";
+const KINDS = { get: "GET, 300 B back", post: "POST of 10 KB, 300 B back" };
 
-const listen = (server) =>
-  new Promise((done) => server.listen(0, "127.0.0.1", () => done(server.address().port)));
-
-/** The least that a framework's Node adapter does. */
-const adapter = (handler) => async (incoming, outgoing) => {
-  try {
-    const { method } = incoming;
-    const body = method === "GET" || method === "HEAD" ? null : Readable.toWeb(incoming);
-    const headers = new Headers();
-    for (let i = 0; i < incoming.rawHeaders.length; i += 2)
-      headers.append(incoming.rawHeaders[i], incoming.rawHeaders[i + 1]);
-    const url = `http://${incoming.headers.host}${incoming.url}`;
-    const response = await handler(new Request(url, { method, headers, body, duplex: "half" }));
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    if (response.body) await pipeline(Readable.fromWeb(response.body), outgoing);
-    else outgoing.end();
-  } catch {
-    outgoing.destroy();
-  }
-};
-
-/** The pass-through that everything is compared with: fetch, the token, and the answer as it comes. */
-const bare = (origin) => async (incoming) => {
-  const { pathname, search } = new URL(incoming.url);
-  const { status, headers, body } = await fetch(
-    `${origin}${pathname.slice("/api/proxy/api".length)}${search}`,
-    {
-      method: incoming.method,
-      headers: { authorization: `Bearer ${TOKEN}`, accept: incoming.headers.get("accept") },
-      body: incoming.body,
-      duplex: "half",
-      redirect: "manual",
-    },
-  );
-  return new Response(body, { status, headers });
-};
-
-/** Node listeners of what is installed. */
-async function listeners(origin) {
-  const authorization = `Bearer ${TOKEN}`;
-  const { apiProxy } = await import("httponly/server");
-  const all = {
-    "bare fetch": async () => adapter(bare(origin)),
-    httponly: async () =>
-      adapter(apiProxy({ targets: { api: { url: origin, authorization: { bearer: "access_token" } } } })),
-    "hono/proxy": async () => {
-      const { proxy } = await import("hono/proxy");
-      return adapter((incoming) =>
-        proxy(`${origin}${new URL(incoming.url).pathname.slice("/api/proxy/api".length)}`, {
-          raw: incoming,
-          headers: { authorization },
-        }),
-      );
-    },
-    h3: async () => {
-      const { H3, proxyRequest } = await import("h3");
-      const app = new H3().all("/api/proxy/api/**", (event) =>
-        proxyRequest(event, `${origin}${event.url.pathname.slice("/api/proxy/api".length)}`, {
-          headers: { authorization },
-        }),
-      );
-      return adapter((incoming) => app.fetch(incoming));
-    },
-    "http-proxy-middleware": async () => {
-      const { createProxyMiddleware } = await import("http-proxy-middleware");
-      const proxy = createProxyMiddleware({
-        target: origin,
-        pathRewrite: { "^/api/proxy/api": "" },
-        headers: { authorization },
-      });
-      return (incoming, outgoing) => proxy(incoming, outgoing, () => outgoing.destroy());
-    },
-  };
-  const found = {};
-  for (const [name, make] of Object.entries(all))
-    try {
-      found[name] = await make();
-    } catch (error) {
-      if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
-    }
-  return { found, missing: Object.keys(all).filter((name) => !(name in found)) };
-}
-
-async function upstream() {
-  const body = JSON.stringify({
-    items: Array.from({ length: 20 }, (_, id) => ({ id, name: `item ${id}`, price: 9.5 })),
+/** A child process that answers what it is asked. */
+async function child(file, ...args) {
+  const process_ = fork(fileURLToPath(new URL(`proxy/${file}`, import.meta.url)), args);
+  const waiting = new Map();
+  const { port } = await new Promise((done, failed) => {
+    process_.once("message", done);
+    process_.once("exit", () => failed(new Error(`${file} ${args} ended`)));
   });
-  const port = await listen(
-    createServer((incoming, outgoing) => {
-      const signedIn = incoming.headers.authorization === `Bearer ${TOKEN}`;
-      outgoing.writeHead(signedIn ? 200 : 401, { "content-type": "application/json" });
-      outgoing.end(body);
-    }),
-  );
-  process.send({ port });
-}
-
-async function proxies({ origin }) {
-  const { found, missing } = await listeners(origin);
-  const ports = {};
-  for (const [name, listener] of Object.entries(found)) ports[name] = await listen(createServer(listener));
-  // Whatever it is asked, it answers with the microseconds of processor time that it has used.
-  process.on("message", () => {
-    const { user, system } = process.cpuUsage();
-    process.send({ used: user + system });
-  });
-  process.send({ ports, missing });
-}
-
-const next = (child) =>
-  new Promise((done, failed) => {
-    const ended = (code) => failed(new Error(`a server ended with ${code}`));
-    child.once("exit", ended);
-    child.once("message", (message) => {
-      child.off("exit", ended);
-      done(message);
-    });
-  });
-
-async function start(role, origin = "") {
-  const child = fork(new URL(import.meta.url), [role, origin]);
-  return { child, ...(await next(child)) };
-}
-
-async function used(child) {
-  const answer = next(child);
-  child.send("used");
-  return (await answer).used;
-}
-
-/** One request; milliseconds to the first byte of the answer. */
-const once = (port, agent) =>
-  new Promise((done, failed) => {
-    const began = performance.now();
-    const sent = request(
-      { port, host: "127.0.0.1", path: "/api/proxy/api/items", agent, headers: HEADERS },
-      (answer) => {
-        const first = performance.now() - began;
-        if (answer.statusCode !== 200) failed(new Error(`status ${answer.statusCode}`));
-        answer.on("error", failed);
-        answer.on("end", () => done(first)).resume();
-      },
-    );
-    sent.on("error", failed);
-    sent.end();
-  });
-
-async function turn(child, port, agent, milliseconds) {
-  const before = await used(child);
-  const began = performance.now();
-  const firsts = [];
-  const client = async () => {
-    while (performance.now() - began < milliseconds) firsts.push(await once(port, agent));
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, client));
-  const seconds = (performance.now() - began) / 1000;
+  process_.on("message", ({ id, ...answer }) => waiting.get(id)?.(answer));
+  let id = 0;
   return {
-    rate: firsts.length / seconds,
-    first: median(firsts),
-    cpu: ((await used(child)) - before) / firsts.length,
+    port,
+    ask(message) {
+      id++;
+      process_.send(typeof message === "object" ? { ...message, id } : id);
+      return new Promise((done) => waiting.set(id, done));
+    },
+    stop: () => process_.disconnect(),
   };
+}
+
+async function turn(load, proxy, task) {
+  const before = (await proxy.ask()).cpu;
+  const { result, error } = await load.ask({ ...task, port: proxy.port });
+  if (error) throw new Error(error);
+  const after = (await proxy.ask()).cpu;
+  const cpu = after.user + after.system - before.user - before.system;
+  return { perSecond: result.answers / result.seconds, cpu: cpu / result.answers, ...result };
+}
+
+/** Median figures, and ratios of the best round to the best of the bare one: whoever shares the machine only slows. */
+function summary(turns, bare) {
+  const of = (key) => median(turns.map((one) => one[key]));
+  const ratioOf = (key, best) => best(...turns.map((one) => one[key])) / best(...bare.map((one) => one[key]));
+  return {
+    perSecond: of("perSecond"),
+    cpu: of("cpu"),
+    first: of("first"),
+    first99: of("first99"),
+    perSecondRatio: ratioOf("perSecond", Math.max),
+    cpuRatio: ratioOf("cpu", Math.min),
+  };
+}
+
+async function compare(load, proxies, kind, { rounds, milliseconds, connections, warm }) {
+  const turns = Object.fromEntries(Object.keys(proxies).map((name) => [name, []]));
+  const task = { kind, connections, milliseconds };
+  for (const name of Object.keys(proxies)) await turn(load, proxies[name], { ...task, milliseconds: warm });
+  for (let round = 0; round < rounds; round++)
+    for (const name of Object.keys(proxies)) turns[name].push(await turn(load, proxies[name], task));
+  const bare = turns[Object.keys(proxies)[0]];
+  return Object.fromEntries(Object.entries(turns).map(([name, own]) => [name, summary(own, bare)]));
+}
+
+const milliseconds = (number) => `${number.toFixed(2)} ms`;
+
+function section(title, answers) {
+  return table(
+    [title, "req/s", "", "CPU/req", "", "first byte", "p99"],
+    Object.entries(answers).map(([name, one]) => [
+      name,
+      one.perSecond.toFixed(0),
+      ratio(one.perSecondRatio),
+      `${one.cpu.toFixed(0)} µs`,
+      ratio(one.cpuRatio),
+      milliseconds(one.first),
+      milliseconds(one.first99),
+    ]),
+  );
 }
 
 export async function measureProxy({ quick }) {
-  const { child: api, port } = await start("upstream");
-  const { child: app, ports, missing } = await start("proxies", `http://127.0.0.1:${port}`);
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const settings = {
+    rounds: quick ? 5 : 12,
+    milliseconds: quick ? 70 : 140,
+    connections: 8,
+    warm: quick ? 400 : 900,
+  };
+  const children = [];
+  const start = async (...args) => {
+    const started = await child(...args);
+    children.push(started);
+    return started;
+  };
   try {
-    const [rounds, milliseconds] = quick ? [3, 200] : [7, 400];
-    const turns = Object.fromEntries(Object.keys(ports).map((name) => [name, []]));
-    for (const port of Object.values(ports)) await turn(app, port, agent, 2 * milliseconds);
-    for (let round = 0; round < rounds; round++)
-      for (const [name, port] of Object.entries(ports))
-        turns[name].push(await turn(app, port, agent, milliseconds));
-    const rates = Object.entries(turns).map(([name, all]) => ({
-      name,
-      rate: median(all.map(({ rate }) => rate)),
-      first: median(all.map(({ first }) => first)),
-      cpu: median(all.map(({ cpu }) => cpu)),
-      cpuRatio: median(all.map(({ cpu }, round) => cpu / turns["bare fetch"][round].cpu)),
-      ratio: median(all.map(({ rate }, round) => rate / turns["bare fetch"][round].rate)),
-    }));
-    const own = rates.find(({ name }) => name === "httponly");
+    const { port } = await start("upstream.mjs");
+    const load = await start("load.mjs");
+    const proxies = {};
+    for (const name of [...CANDIDATES, TEMPLATES])
+      proxies[name] = await start("candidate.mjs", name, `http://127.0.0.1:${port}`);
+    const { [TEMPLATES]: templates, ...plain } = proxies;
+
+    const answers = {};
+    for (const kind of Object.keys(KINDS)) answers[kind] = await compare(load, plain, kind, settings);
+    const few = { ...settings, connections: 2, rounds: quick ? 2 : 4 };
+    const bare = await compare(load, { [BARE]: plain[BARE], httponly: plain.httponly }, "megabyte", few);
+    const filled = await compare(load, { [TEMPLATES]: templates }, "templates", few);
+    const large = { ...bare, "httponly, one template filled in": filled[TEMPLATES] };
+
+    const streams = [];
+    for (const [name, proxy] of Object.entries(plain).slice(0, -1)) {
+      const { result, error } = await load.ask({ kind: "events", port: proxy.port });
+      streams.push([name, ...(error ? [error] : [`${result.came} ms`, `${result.second} ms`])]);
+      if (result) answers.events = { ...answers.events, [name]: result };
+    }
+
     return {
-      title: `Proxy: GET of 1 KB with a token, ${CONNECTIONS} connections, Node ${process.versions.node}`,
-      text: table(
-        ["", "requests/s", "/ bare fetch", "first byte", "processor/request", "/ bare fetch"],
-        rates.map((one) => [
-          one.name,
-          one.rate.toFixed(0),
-          ratio(one.ratio),
-          time(one.first * 1e6),
-          time(one.cpu * 1e3),
-          ratio(one.cpuRatio),
-        ]),
-      ),
-      notes: missing.length ? [`Not installed, so left out: ${missing.join(", ")}.`] : [],
-      budgets: [
-        budget("bare fetch / apiProxy, requests/s", 1 / own.ratio, 1 / 0.9, { source: "DESIGN 5" }),
-        ...rates
-          .filter(({ name }) => name === "h3" || name === "hono/proxy")
-          .map((peer) =>
-            budget(`${peer.name} / apiProxy, requests/s`, peer.ratio / own.ratio, 1, { source: "DESIGN 5" }),
-          ),
+      title: `The proxy beside its peers, loopback, Node ${process.versions.node}`,
+      text: [
+        ...Object.entries(KINDS).map(([kind, title]) => section(title, answers[kind])),
+        table(
+          ["POST of 1 MB of JSON", "CPU/req", "first byte"],
+          Object.entries(large).map(([name, one]) => [
+            name,
+            `${(one.cpu / 1000).toFixed(2)} ms`,
+            milliseconds(one.first),
+          ]),
+        ),
+        table(["event stream, gzip accepted", "1st event came", "2nd was sent"], streams),
+      ].join("\n\n"),
+      notes: [
+        `× is to a bare fetch in the same node:http Web adapter, best of ${settings.rounds} rounds, other figures medians; httponly spends a cookie on each request.`,
+        "http-proxy-middleware takes Node's own request, without the adapter. CPU is that of the proxy's process.",
       ],
-      data: { rates, missing },
+      budgets: Object.keys(KINDS).flatMap((kind) => {
+        const ours = answers[kind].httponly;
+        const against = (peer, limit) => {
+          const theirs = answers[kind][peer];
+          const source = "DESIGN 5";
+          return [
+            budget(
+              `req/s of ${peer} / httponly, ${kind}`,
+              theirs.perSecondRatio / ours.perSecondRatio,
+              limit,
+              {
+                source,
+              },
+            ),
+            budget(`CPU of httponly / ${peer}, ${kind}`, ours.cpuRatio / theirs.cpuRatio, limit, { source }),
+          ];
+        };
+        return [...against(BARE, 1 / 0.9), ...PEERS.flatMap((peer) => against(peer, 1))];
+      }),
+      data: { answers, large },
     };
   } finally {
-    agent.destroy();
-    for (const child of [api, app]) child.kill();
+    for (const one of children) one.stop();
   }
 }
 
-const [, file, role, origin] = process.argv;
-if (file === fileURLToPath(import.meta.url)) await (role === "upstream" ? upstream() : proxies({ origin }));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { title, text, notes, budgets } = await measureProxy({ quick: process.argv.includes("--quick") });
+  console.log([title, "", text, "", ...notes].join("\n"));
+  for (const { what, is, limit, ok } of budgets)
+    console.log(`${ok ? "ok  " : "OVER"} ${what} ${is.toFixed(2)} (at most ${limit.toFixed(2)})`);
+}

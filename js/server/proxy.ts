@@ -7,7 +7,8 @@ import type { Proxy as Door } from "../wasm/gen/server.js";
 import { rules, text } from "../wasm/server.ts";
 import { memo } from "./memo.ts";
 import { broken, refusal } from "./refusal.ts";
-import { alarm, readWithin, watch, withHeartbeat } from "./stream.ts";
+import { alarm, type Bytes, readWithin, watch, withHeartbeat } from "./stream.ts";
+import { type Answer, fetching, type Running, transport, type Upload } from "./transport.ts";
 
 /** Where requests may go, and what may go with them. */
 export interface Target {
@@ -16,7 +17,10 @@ export interface Target {
    * what it returns depend on anything that the client chose.
    */
   url: string | ((request: Request, platform?: unknown) => string);
-  /** Calls the upstream, in place of the global `fetch`: a service binding, say. */
+  /**
+   * Calls the upstream: a service binding, say. By default the global `fetch`; in Node the connections below it,
+   * which take the same agents and certificates (`setGlobalDispatcher`, `NODE_USE_ENV_PROXY`) and cost half.
+   */
   fetch?: typeof fetch;
   /**
    * The cookies that templates may spend on this target; by default none. An API that echoes its input hands the
@@ -65,7 +69,10 @@ export interface ProxySettings {
   bodyLimit?: number;
   /** Milliseconds of silence in an event stream after which a comment is sent; by default never. */
   heartbeat?: number;
-  /** How often an idempotent request is sent again that did not reach the upstream; default 0. */
+  /**
+   * How often an idempotent request without a streamed body is sent again that got no answer; default 0. In Node, a
+   * GET, HEAD or OPTIONS that met a kept connection which the upstream had just closed is sent again in any case.
+   */
   retries?: number;
   /** The app's own origin, for servers behind TLS; by default that of `request.url`. */
   origin?: string;
@@ -98,9 +105,6 @@ const JUDGE_NAME = 4;
 
 /** The header that the door adds to event streams only. */
 const EVENTS_MARK = "x-accel-buffering";
-
-/** Statuses whose responses have no body (Fetch standard, null body status). */
-const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 
 const fateOf = memo(1024, (name) => rules((m) => m.responseHeaderFate(name)));
 
@@ -176,10 +180,10 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
     const headers: Record<string, string> = {};
     for (let i = 3; i < plan.length; i += 2) headers[plan[i] as string] = plan[i + 1] as string;
 
-    const own = targets[target]?.[1].headers;
-    if (own) {
+    const { headers: added, fetch: own } = (targets[target] as [string, Target])[1];
+    if (added) {
       try {
-        for (const [name, source] of Object.entries(own)) {
+        for (const [name, source] of Object.entries(added)) {
           const value = typeof source === "function" ? await source(request, platform) : source;
           if (value === undefined) continue;
           rules((m) => m.checkHeaderValue(text(`the header ${name}`, value)));
@@ -190,39 +194,35 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       }
     }
 
-    const abort = new AbortController();
+    let running: Running | undefined;
     let failure: "timeout" | "too-large" | "gone" | undefined;
     const fail = (why: typeof failure) => {
       failure ??= why;
-      abort.abort();
+      running?.abort(new Error(why));
     };
-    const init: RequestInit & { duplex?: "half" } = {
-      method,
-      headers,
-      redirect: "manual",
-      signal: abort.signal,
-    };
-    const declaredLength = Number(request.headers.get("content-length") ?? 0);
+    const declared = request.headers.get("content-length");
+    const declaredLength = Number(declared ?? 0);
     let clock: ReturnType<typeof alarm> | undefined;
-    const sent = request.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
+    const sent = request.body as ReadableStream<Bytes> | null;
+    let payload: Bytes | Upload | undefined;
     if (sent) {
       if (bodyLimit !== undefined && declaredLength > bodyLimit) return broken("body-too-large");
       const fills = (flags & FILLS_BODY) !== 0;
       if (fills || (declaredLength > 0 && declaredLength <= SMALL_BODY)) {
-        let bytes: Uint8Array<ArrayBuffer> | undefined;
+        let bytes: Bytes | undefined;
         try {
           bytes = await readWithin(sent, fills ? fillLimit : declaredLength);
         } catch {
           return gone();
         }
         if (!bytes) return broken("body-too-large");
-        init.body = bytes;
+        payload = bytes;
         if (fills) {
           try {
-            const filled = rules(() => door.fill(target, head, bytes)) as Uint8Array<ArrayBuffer> | undefined;
+            const filled = rules(() => door.fill(target, head, bytes)) as Bytes | undefined;
             if (filled) {
               flags |= SPENDS;
-              init.body = filled;
+              payload = filled;
             }
           } catch (thrown) {
             return refusal(thrown);
@@ -230,28 +230,35 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
         }
       } else {
         let left = bodyLimit ?? Infinity;
-        init.duplex = "half";
-        init.body = watch(sent, {
-          // While the client is waited for, the upstream is not late.
-          asked: () => clock?.pause(),
-          passed(chunk) {
-            clock?.arm();
-            left -= chunk.length;
-            if (left < 0) fail("too-large");
+        const chunked = request.headers.get("transfer-encoding") !== null;
+        payload = {
+          stream: sent,
+          length: chunked ? undefined : (declared ?? undefined),
+          watcher: {
+            // While the client is waited for, the upstream is not late.
+            asked: () => clock?.pause(),
+            passed(chunk) {
+              clock?.arm();
+              left -= chunk.length;
+              if (left < 0) fail("too-large");
+            },
+            ended: () => clock?.arm(),
           },
-          ended: () => clock?.arm(),
-        });
+        };
       }
     }
     if (request.signal.aborted) return gone();
     request.signal.addEventListener("abort", () => fail("gone"), { once: true });
     clock = alarm(timeout, () => fail("timeout"));
 
-    let upstream: Response | undefined;
-    const replayable = (flags & IDEMPOTENT) !== 0 && init.duplex === undefined;
+    const send = own ? fetching(own) : transport();
+    const call = { method, headers, body: payload };
+    let upstream: Answer | undefined;
+    const replayable = (flags & IDEMPOTENT) !== 0 && !(payload && "stream" in payload);
     for (let left = replayable ? retries : 0; !upstream; left--) {
       try {
-        upstream = await (targets[target]?.[1].fetch ?? fetch)(upstreamUrl, init);
+        running = send(upstreamUrl, call);
+        upstream = await running.answer;
       } catch {
         if (left > 0 && !failure) continue;
         clock.stop();
@@ -269,33 +276,34 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       fail("gone");
       return broken("upstream-unreachable");
     }
-    let body = upstream.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
-    if (body && NULL_BODY.has(status)) {
-      await body.cancel();
-      body = null;
-    }
     let unique = asksForUrl;
     let judged = "";
     const kept: [name: string, value: string][] = [];
+    const copied = new Map<string, string>();
     for (const header of upstream.headers) {
-      const fate = fateOf(header[0]);
+      const [name, value] = header;
+      const fate = fateOf(name);
       if (fate === KEEP) kept.push(header);
-      else if (fate === JUDGE || fate === JUDGE_UNIQUE) judged += `\n${header[0]}\n${header[1]}`;
-      else if (fate === JUDGE_NAME) judged += `\n${header[0]}\n`;
+      else if (fate === JUDGE || fate === JUDGE_UNIQUE) judged += `\n${name}\n${value}`;
+      else if (fate === JUDGE_NAME) judged += `\n${name}\n`;
       if (fate === JUDGE_UNIQUE) unique = true;
+      if (fate !== KEEP) copied.set(name, value);
     }
     const question = `${target}\n${flags & (SPENDS | BY_HEADER | SETS)}\n${unique ? upstreamUrl : ""}\n${base}${judged}`;
     const verdicts = (unique ? judge : judgeOften)(question);
-    if (body && idleTimeout !== undefined) body = withIdleLimit(body, idleTimeout, abort);
-    if (body && heartbeat !== undefined && verdicts.some(([name]) => name === EVENTS_MARK)) {
-      body = withHeartbeat(body, heartbeat);
+    let body = upstream.body();
+    if (body instanceof ReadableStream) {
+      if (idleTimeout !== undefined) body = withIdleLimit(body, idleTimeout, running as Running);
+      if (heartbeat !== undefined && verdicts.some(([name]) => name === EVENTS_MARK)) {
+        body = withHeartbeat(body, heartbeat);
+      }
     }
     const response = new Response(body, { status });
     const out = response.headers;
     for (const [name, value] of kept) out.append(name, value);
     for (const [name, value] of verdicts) {
       const mark = name[0];
-      if (mark === "=") out.set(name.slice(1), upstream.headers.get(name.slice(1)) ?? "");
+      if (mark === "=") out.set(name.slice(1), copied.get(name.slice(1)) ?? "");
       else if (mark === "-") out.delete(name.slice(1));
       else out.append(name, value);
     }
@@ -309,13 +317,9 @@ function gone(): Response {
 }
 
 /** A body that is broken off when the upstream says nothing for too long. */
-function withIdleLimit(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  ms: number,
-  abort: AbortController,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+function withIdleLimit(body: ReadableStream<Bytes>, ms: number, running: Running): ReadableStream<Bytes> {
   const idle = alarm(ms, () =>
-    abort.abort(new DOMException("the upstream sent nothing for too long", "TimeoutError")),
+    running.abort(new DOMException("the upstream sent nothing for too long", "TimeoutError")),
   );
   idle.pause();
   return watch(body, {

@@ -5,7 +5,25 @@
  * @module
  */
 
-type Bytes = Uint8Array<ArrayBuffer>;
+/** What a body is made of. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Bytes in a buffer of their own. */
+export function copy(chunk: Uint8Array): Bytes {
+  return new Uint8Array(chunk);
+}
+
+/** Milliseconds that an answer gets to reach a client that is still sending. */
+const LINGER = 1000;
+
+/**
+ * Leaves the rest of a request's body. Not at once: adapters destroy the connection with it (SvelteKit's does), and
+ * the client would see a reset instead of the answer that says why (RFC 9112 section 9.6).
+ */
+export function leave(reader: ReadableStreamDefaultReader<Bytes>): void {
+  const timer: unknown = setTimeout(() => reader.cancel().catch(() => {}), LINGER);
+  (timer as { unref?(): void }).unref?.();
+}
 
 /** What a watched body tells. */
 export interface Watcher {
@@ -17,9 +35,17 @@ export interface Watcher {
   ended?(): void;
 }
 
-/** A body that tells what happens to it. */
-export function watch(body: ReadableStream<Bytes>, watcher: Watcher): ReadableStream<Bytes> {
+type Reader = ReadableStreamDefaultReader<Bytes>;
+
+/** A body that tells what happens to it. `left` is what becomes of the rest when nobody wants it. */
+export function watch(
+  body: ReadableStream<Bytes>,
+  watcher: Watcher,
+  left: (reader: Reader, reason: unknown) => unknown = (reader, reason) => reader.cancel(reason),
+): ReadableStream<Bytes> {
   const reader = body.getReader();
+  // Also when nobody reads on.
+  reader.closed.catch(() => watcher.ended?.());
   return new ReadableStream<Bytes>(
     {
       async pull(controller) {
@@ -39,9 +65,9 @@ export function watch(body: ReadableStream<Bytes>, watcher: Watcher): ReadableSt
           await reader.cancel(error).catch(() => {});
         }
       },
-      cancel(reason) {
+      async cancel(reason) {
         watcher.ended?.();
-        return reader.cancel(reason);
+        await left(reader, reason);
       },
     },
     { highWaterMark: 0 },
@@ -58,7 +84,7 @@ export async function readWithin(body: ReadableStream<Bytes>, limit: number): Pr
     if (done) break;
     length += value.length;
     if (length > limit) {
-      await reader.cancel().catch(() => {});
+      leave(reader);
       return undefined;
     }
     chunks.push(value);
@@ -118,6 +144,8 @@ export function withHeartbeat(body: ReadableStream<Bytes>, ms: number): Readable
         if (atLineStart && (controller.desiredSize ?? 0) > 0) controller.enqueue(beat.slice());
         clock.arm();
       });
+      // Also when nobody reads on.
+      reader.closed.catch(() => clock.stop());
     },
     async pull(controller) {
       try {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { safeRedirect } from "httponly/server";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import base from "../../playwright.config.ts";
 import { FRAMEWORKS } from "./apps.ts";
@@ -32,9 +32,19 @@ const DOCUMENTS: [name: string, type: string | undefined, body: string, runs?: t
   ["HTML with an event handler", "text/html", `<img src=x onerror='${SCRIPT}'>`, true],
   ["HTML with a module", "text/html", `<script type=module>${SCRIPT}</script>`, true],
   ["HTML with a javascript: frame", "text/html", `<iframe src='javascript:${SCRIPT}'></iframe>`, true],
-  ["HTML with a frame of its own", "text/html", `<iframe srcdoc='<script>${SCRIPT}</script>'></iframe>`, true],
+  [
+    "HTML with a frame of its own",
+    "text/html",
+    `<iframe srcdoc='<script>${SCRIPT}</script>'></iframe>`,
+    true,
+  ],
   ["HTML that refreshes", "text/html", '<meta http-equiv=refresh content="0;url=BEACON">', true],
-  ["HTML with a form that sends itself", "text/html", `<form action="BEACON"><input name=a></form><script>document.forms[0].submit()</script>`, true],
+  [
+    "HTML with a form that sends itself",
+    "text/html",
+    `<form action="BEACON"><input name=a></form><script>document.forms[0].submit()</script>`,
+    true,
+  ],
   ["HTML in UTF-7", "text/html;charset=utf-7", `+ADw-script+AD4-${SCRIPT}+ADw-/script+AD4-`],
   ["HTML without a type", undefined, HTML, true],
   ["HTML as text", "text/plain", HTML],
@@ -43,8 +53,17 @@ const DOCUMENTS: [name: string, type: string | undefined, body: string, runs?: t
   ["XHTML", "application/xhtml+xml", XHTML, true],
   ["XML with a script of XHTML", "text/xml", XHTML, true],
   ["SVG", "image/svg+xml", SVG, true],
-  ["XML with XSLT", "text/xml", '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="?xsl"?><a/>', true],
-  ["parts of which one is HTML", "multipart/x-mixed-replace;boundary=x", `--x\r\nContent-Type: text/html\r\n\r\n${HTML}\r\n--x--`],
+  [
+    "XML with XSLT",
+    "text/xml",
+    '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="?xsl"?><a/>',
+    true,
+  ],
+  [
+    "parts of which one is HTML",
+    "multipart/x-mixed-replace;boundary=x",
+    `--x\r\nContent-Type: text/html\r\n\r\n${HTML}\r\n--x--`,
+  ],
   ["a PDF with a script", "application/pdf", PDF],
   ["HTML as a PDF", "application/pdf", HTML],
   ["JavaScript", "text/javascript", SCRIPT],
@@ -99,8 +118,7 @@ const LOADERS: Record<string, (url: string) => unknown> = {
     const text = `importScripts(${JSON.stringify(new URL(url, location.href).href)})`;
     new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
   },
-  "audio worklet": (url) =>
-    new OfflineAudioContext(1, 1, 8000).audioWorklet.addModule(url).catch(() => {}),
+  "audio worklet": (url) => new OfflineAudioContext(1, 1, 8000).audioWorklet.addModule(url).catch(() => {}),
   "service worker": (url) =>
     navigator.serviceWorker.register(url, { scope: "/" }).then(
       () => {
@@ -197,7 +215,9 @@ describe.each(FRAMEWORKS)("Chromium and %s", (framework) => {
     await page.waitForTimeout(PATIENCE / 4);
     expect([...ran]).toEqual([]);
     expect(world.log).toEqual([]);
-    expect(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)).toBe(0);
+    expect(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)).toBe(
+      0,
+    );
   });
 
   test("a redirect that is allowed leads where Rust and Node say, by Chromium's parser", async () => {

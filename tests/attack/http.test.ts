@@ -72,7 +72,11 @@ describe.each(FRAMEWORKS)("%s", (framework) => {
       await each(column, async (ask, i) => {
         const answer = await send(`http://127.0.0.1:${world.port}`, `/api/proxy/api/x?row=${i}`, {
           method: ask.method,
-          headers: { ...askHeaders(ask, world.origin), host: at.host, ...(writes(ask) && { "content-length": "2" }) },
+          headers: {
+            ...askHeaders(ask, world.origin),
+            host: at.host,
+            ...(writes(ask) && { "content-length": "2" }),
+          },
           ...(writes(ask) && { body: "{}" }),
         });
         const calls = world.log.filter(({ url }) => url.endsWith(`row=${i}`)).length;

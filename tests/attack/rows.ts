@@ -43,7 +43,6 @@ export type Outcome =
   /** The upstream gets it without the offending part. */
   | Arrival;
 
-
 export interface Arrival {
   /** Method, and path and query, that arrive. */
   arrives: string;
@@ -203,9 +202,15 @@ const TARGETS: [target: string, outcome: Outcomes][] = [
   ["/api%2fproxy/plain/x", byFramework(404)],
   ["\\api\\proxy\\plain\\x", byNode(400)],
   // No browser sends an absolute request target to an app. Next answers it with a redirect to itself.
-  ["http://DECOY/api/proxy/plain/x", { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } }],
+  [
+    "http://DECOY/api/proxy/plain/x",
+    { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } },
+  ],
   ["http://DECOY/", { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } }],
-  ["https://DECOY/api/proxy/plain/x", { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } }],
+  [
+    "https://DECOY/api/proxy/plain/x",
+    { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } },
+  ],
   ["//DECOY/api/proxy/plain/x", { sveltekit: byKit(404), next: byNext(308) }],
   ["DECOY", byNode(400)],
   ["@DECOY/api/proxy/plain/x", byNode(400)],
@@ -301,7 +306,8 @@ const place = (text: string, at: Place) =>
     .replaceAll("DECOY", at.decoy);
 
 /** The name of a row, readable whatever it sends. */
-const shown = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 60)}… (${text.length})` : text);
+const shown = (text: string) =>
+  JSON.stringify(text.length > 80 ? `${text.slice(0, 60)}… (${text.length})` : text);
 
 export const destinations: Row[] = [
   ...PATHS.map(([rest, outcome]) =>
@@ -348,7 +354,12 @@ export const vectors = (
 const TOKEN_ARRIVES = { authorization: `Bearer ${SECRETS.access_token}`, "x-user-id": "user-1" };
 
 /** A request to the target with bearer, where the headers have no effect. */
-function harmless(name: string, headers: [string, string][], gone: Record<string, string | null>, extra: Partial<Sent> = {}) {
+function harmless(
+  name: string,
+  headers: [string, string][],
+  gone: Record<string, string | null>,
+  extra: Partial<Sent> = {},
+) {
   return row(
     name,
     { target: "/api/proxy/api/x", headers, ...extra },
@@ -415,16 +426,36 @@ const SMUGGLED = "GET /api/proxy/api/smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
 
 /** SvelteKit's server answers as if it had not been asked; Next's hangs up. */
 const UPGRADE: Outcomes = {
-  sveltekit: arrives("GET /v1/api/x", { headers: { upgrade: null, "http2-settings": null, connection: "keep-alive" } }),
+  sveltekit: arrives("GET /v1/api/x", {
+    headers: { upgrade: null, "http2-settings": null, connection: "keep-alive" },
+  }),
   next: byNext(0),
 };
 
 export const headers: Row[] = [
-  ...DROPPED.map((name) => harmless(`the header ${name}`, [[name, "http://evil.example/DELETE"]], { [name.toLowerCase()]: null })),
-  ...["authorization", "cookie", "host", "x-user-id", "sec-fetch-site", "x-page-url", "accept", "content-length"].map((name) =>
+  ...DROPPED.map((name) =>
+    harmless(`the header ${name}`, [[name, "http://evil.example/DELETE"]], { [name.toLowerCase()]: null }),
+  ),
+  ...[
+    "authorization",
+    "cookie",
+    "host",
+    "x-user-id",
+    "sec-fetch-site",
+    "x-page-url",
+    "accept",
+    "content-length",
+  ].map((name) =>
     row(
       `Connection nominates ${name}`,
-      { target: "/api/proxy/api/x", headers: [["Connection", `close, ${name}`], ["X-Page-URL", "p"], ["Accept", "a/b"]] },
+      {
+        target: "/api/proxy/api/x",
+        headers: [
+          ["Connection", `close, ${name}`],
+          ["X-Page-URL", "p"],
+          ["Accept", "a/b"],
+        ],
+      },
       arrives("GET /v1/api/x", {
         headers: {
           ...TOKEN_ARRIVES,
@@ -441,14 +472,31 @@ export const headers: Row[] = [
     "Connection nominates the template's Authorization",
     {
       target: "/api/proxy/templated/x",
-      headers: [["Connection", "close, Authorization"], ["Authorization", "Bearer {{ cookies.granted }}"]],
+      headers: [
+        ["Connection", "close, Authorization"],
+        ["Authorization", "Bearer {{ cookies.granted }}"],
+      ],
     },
     arrives("GET /v1/templated/x", { headers: { authorization: null } }),
   ),
   harmless("a user id of the page's own", [["X-User-ID", "admin"]], {}),
-  harmless("a user id twice", [["X-User-ID", "admin"], ["x-user-id", "root"]], {}),
+  harmless(
+    "a user id twice",
+    [
+      ["X-User-ID", "admin"],
+      ["x-user-id", "root"],
+    ],
+    {},
+  ),
   harmless("an Authorization of the page's own", [["Authorization", "Bearer evil"]], {}),
-  harmless("two Authorizations", [["Authorization", "Bearer evil"], ["authorization", "Basic eA=="]], {}),
+  harmless(
+    "two Authorizations",
+    [
+      ["Authorization", "Bearer evil"],
+      ["authorization", "Basic eA=="],
+    ],
+    {},
+  ),
   row(
     "an Authorization for a target without grants",
     { target: "/api/proxy/plain/x", headers: [["Authorization", "Bearer evil"]] },
@@ -459,12 +507,20 @@ export const headers: Row[] = [
       `${name} of the client's own`,
       { target: "/api/proxy/api/x", headers: [[name, "evil.example"]] },
       // The app's own stands there; tests/attack/http.test.ts fills in its host.
-      arrives("GET /v1/api/x", { headers: { ...TOKEN_ARRIVES, [name]: name.endsWith("host") ? "HOST" : "http" } }),
+      arrives("GET /v1/api/x", {
+        headers: { ...TOKEN_ARRIVES, [name]: name.endsWith("host") ? "HOST" : "http" },
+      }),
     ),
   ),
   row(
     "X-Forwarded-For of the client's own",
-    { target: "/api/proxy/api/x", headers: [["X-Forwarded-For", "10.0.0.1"], ["X-Forwarded-For", "169.254.169.254"]] },
+    {
+      target: "/api/proxy/api/x",
+      headers: [
+        ["X-Forwarded-For", "10.0.0.1"],
+        ["X-Forwarded-For", "169.254.169.254"],
+      ],
+    },
     {
       sveltekit: arrives("GET /v1/api/x", { headers: { "x-forwarded-for": "127.0.0.1" } }),
       next: arrives("GET /v1/api/x", { headers: { "x-forwarded-for": null } }),
@@ -475,52 +531,192 @@ export const headers: Row[] = [
     {
       proof: false,
       target: "/api/proxy/api/x",
-      headers: [["Origin", "https://evil.example"], ["X-Forwarded-Host", "evil.example"], ["X-Forwarded-Proto", "https"]],
+      headers: [
+        ["Origin", "https://evil.example"],
+        ["X-Forwarded-Host", "evil.example"],
+        ["X-Forwarded-Proto", "https"],
+      ],
     },
     NO_PROOF,
   ),
   row(
     "a page that says whose origin the app is by Host and Origin",
-    { proof: false, host: "evil.example", target: "/api/proxy/api/x", headers: [["Origin", "http://evil.example"]] },
+    {
+      proof: false,
+      host: "evil.example",
+      target: "/api/proxy/api/x",
+      headers: [["Origin", "http://evil.example"]],
+    },
     NO_PROOF,
   ),
   row("no Host", { host: null, target: "/api/proxy/plain/x" }, byNode(400)),
-  row("the decoy's Host", (at) => ({ host: at.decoy, target: "/api/proxy/plain/x" }), arrives("GET /v1/plain/x", { headers: { host: "UPSTREAM" } })),
-  row("two Hosts", { target: "/api/proxy/plain/x", headers: [["Host", "evil.example"]] }, arrives("GET /v1/plain/x", { headers: { host: "UPSTREAM" } })),
-  row("a Host with a path and credentials", { host: "u:p@evil.example/x?", target: "/api/proxy/plain/x" }, arrives("GET /v1/plain/x", { headers: { host: "UPSTREAM" } })),
-  row("CR LF in a header", { target: "/api/proxy/plain/x", headers: [["X-Token", "a\r\nX-User-ID: admin"]] }, arrives("GET /v1/plain/x", { headers: { "x-token": "a", "x-user-id": null } })),
-  row("a bare LF in a header", { target: "/api/proxy/plain/x", headers: [["X-Token", "a\nX-User-ID: admin"]] }, byNode(400)),
-  row("a bare CR in a header", { target: "/api/proxy/plain/x", headers: [["X-Token", "a\rX-User-ID: admin"]] }, byNode(400)),
+  row(
+    "the decoy's Host",
+    (at) => ({ host: at.decoy, target: "/api/proxy/plain/x" }),
+    arrives("GET /v1/plain/x", { headers: { host: "UPSTREAM" } }),
+  ),
+  row(
+    "two Hosts",
+    { target: "/api/proxy/plain/x", headers: [["Host", "evil.example"]] },
+    arrives("GET /v1/plain/x", { headers: { host: "UPSTREAM" } }),
+  ),
+  row(
+    "a Host with a path and credentials",
+    { host: "u:p@evil.example/x?", target: "/api/proxy/plain/x" },
+    arrives("GET /v1/plain/x", { headers: { host: "UPSTREAM" } }),
+  ),
+  row(
+    "CR LF in a header",
+    { target: "/api/proxy/plain/x", headers: [["X-Token", "a\r\nX-User-ID: admin"]] },
+    arrives("GET /v1/plain/x", { headers: { "x-token": "a", "x-user-id": null } }),
+  ),
+  row(
+    "a bare LF in a header",
+    { target: "/api/proxy/plain/x", headers: [["X-Token", "a\nX-User-ID: admin"]] },
+    byNode(400),
+  ),
+  row(
+    "a bare CR in a header",
+    { target: "/api/proxy/plain/x", headers: [["X-Token", "a\rX-User-ID: admin"]] },
+    byNode(400),
+  ),
   row("NUL in a header", { target: "/api/proxy/plain/x", headers: [["X-Token", "a\0b"]] }, byNode(400)),
-  row("a folded header line", { target: "/api/proxy/plain/x", headers: [["X-Token", "a\r\n X-User-ID: admin"]] }, byNode(400)),
-  row("a space before the colon", { target: "/api/proxy/plain/x", headers: [["X-User-ID ", "admin"]] }, byNode(400)),
-  row("a header name with a line break", { target: "/api/proxy/plain/x", headers: [["X\r\n", "a"]] }, byNode(400)),
+  row(
+    "a folded header line",
+    { target: "/api/proxy/plain/x", headers: [["X-Token", "a\r\n X-User-ID: admin"]] },
+    byNode(400),
+  ),
+  row(
+    "a space before the colon",
+    { target: "/api/proxy/plain/x", headers: [["X-User-ID ", "admin"]] },
+    byNode(400),
+  ),
+  row(
+    "a header name with a line break",
+    { target: "/api/proxy/plain/x", headers: [["X\r\n", "a"]] },
+    byNode(400),
+  ),
   row("an empty header name", { target: "/api/proxy/plain/x", headers: [["", "a"]] }, byNode(400)),
-  row("a header of 1 MB", { target: "/api/proxy/plain/x", headers: [["X-Token", "a".repeat(1_000_000)]] }, byNode(431)),
-  row("10,000 headers", { target: "/api/proxy/plain/x", headers: Array.from({ length: 10_000 }, (_, i): [string, string] => [`x-${i}`, "a"]) }, byNode(431)),
+  row(
+    "a header of 1 MB",
+    { target: "/api/proxy/plain/x", headers: [["X-Token", "a".repeat(1_000_000)]] },
+    byNode(431),
+  ),
+  row(
+    "10,000 headers",
+    {
+      target: "/api/proxy/plain/x",
+      headers: Array.from({ length: 10_000 }, (_, i): [string, string] => [`x-${i}`, "a"]),
+    },
+    byNode(431),
+  ),
   row("a Cookie of 1 MB", { target: "/api/proxy/api/x", cookie: `a=${"b".repeat(1_000_000)}` }, byNode(431)),
-  row("a header of 12 KB that passes", { target: "/api/proxy/plain/x", headers: [["X-Token", "a".repeat(12_000)]] }, arrives("GET /v1/plain/x")),
-  row("Upgrade: websocket", { target: "/api/proxy/api/x", headers: [["Connection", "Upgrade"], ["Upgrade", "websocket"], ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="], ["Sec-WebSocket-Version", "13"]] }, UPGRADE),
-  row("Upgrade: h2c", { target: "/api/proxy/api/x", headers: [["Connection", "Upgrade, HTTP2-Settings"], ["Upgrade", "h2c"], ["HTTP2-Settings", "AAMAAABkAAQCAAAAAAIAAAAA"]] }, UPGRADE),
-  raw("Transfer-Encoding and Content-Length", post(["Content-Length: 4", "Transfer-Encoding: chunked"], `0\r\n\r\n${SMUGGLED}`), byNode(400)),
-  raw("Content-Length and Transfer-Encoding", post(["Transfer-Encoding: chunked", "Content-Length: 100"], `0\r\n\r\n${SMUGGLED}`), byNode(400)),
+  row(
+    "a header of 12 KB that passes",
+    { target: "/api/proxy/plain/x", headers: [["X-Token", "a".repeat(12_000)]] },
+    arrives("GET /v1/plain/x"),
+  ),
+  row(
+    "Upgrade: websocket",
+    {
+      target: "/api/proxy/api/x",
+      headers: [
+        ["Connection", "Upgrade"],
+        ["Upgrade", "websocket"],
+        ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
+        ["Sec-WebSocket-Version", "13"],
+      ],
+    },
+    UPGRADE,
+  ),
+  row(
+    "Upgrade: h2c",
+    {
+      target: "/api/proxy/api/x",
+      headers: [
+        ["Connection", "Upgrade, HTTP2-Settings"],
+        ["Upgrade", "h2c"],
+        ["HTTP2-Settings", "AAMAAABkAAQCAAAAAAIAAAAA"],
+      ],
+    },
+    UPGRADE,
+  ),
+  raw(
+    "Transfer-Encoding and Content-Length",
+    post(["Content-Length: 4", "Transfer-Encoding: chunked"], `0\r\n\r\n${SMUGGLED}`),
+    byNode(400),
+  ),
+  raw(
+    "Content-Length and Transfer-Encoding",
+    post(["Transfer-Encoding: chunked", "Content-Length: 100"], `0\r\n\r\n${SMUGGLED}`),
+    byNode(400),
+  ),
   raw("two Content-Lengths", post(["Content-Length: 0", "Content-Length: 51"], SMUGGLED), byNode(400)),
   raw("a list of Content-Lengths", post(["Content-Length: 0, 51"], SMUGGLED), byNode(400)),
   raw("a Content-Length with a sign", post(["Content-Length: +0"], SMUGGLED), byNode(400)),
-  raw("Transfer-Encoding: xchunked", post(["Transfer-Encoding: xchunked"], `0\r\n\r\n${SMUGGLED}`), byNode(400)),
-  raw("Transfer-Encoding: chunked, identity", post(["Transfer-Encoding: chunked, identity"], `0\r\n\r\n${SMUGGLED}`), byNode(400)),
-  raw("Transfer-Encoding with a tab", post(["Transfer-Encoding:\tchunked"], `0\r\n\r\n`), arrives("POST /v1/plain/x", { body: "" })),
-  raw("Transfer-Encoding with a space before the colon", post(["Transfer-Encoding : chunked"], `0\r\n\r\n`), byNode(400)),
-  raw("two Transfer-Encodings", post(["Transfer-Encoding: chunked", "Transfer-Encoding: identity"], `0\r\n\r\n${SMUGGLED}`), byNode(400)),
-  raw("Transfer_Encoding: chunked", post(["Transfer_Encoding: chunked", "Content-Length: 5"], "0\r\n\r\n"), arrives("POST /v1/plain/x", { headers: { transfer_encoding: null }, body: "0\r\n\r\n" })),
+  raw(
+    "Transfer-Encoding: xchunked",
+    post(["Transfer-Encoding: xchunked"], `0\r\n\r\n${SMUGGLED}`),
+    byNode(400),
+  ),
+  raw(
+    "Transfer-Encoding: chunked, identity",
+    post(["Transfer-Encoding: chunked, identity"], `0\r\n\r\n${SMUGGLED}`),
+    byNode(400),
+  ),
+  raw(
+    "Transfer-Encoding with a tab",
+    post(["Transfer-Encoding:\tchunked"], `0\r\n\r\n`),
+    arrives("POST /v1/plain/x", { body: "" }),
+  ),
+  raw(
+    "Transfer-Encoding with a space before the colon",
+    post(["Transfer-Encoding : chunked"], `0\r\n\r\n`),
+    byNode(400),
+  ),
+  raw(
+    "two Transfer-Encodings",
+    post(["Transfer-Encoding: chunked", "Transfer-Encoding: identity"], `0\r\n\r\n${SMUGGLED}`),
+    byNode(400),
+  ),
+  raw(
+    "Transfer_Encoding: chunked",
+    post(["Transfer_Encoding: chunked", "Content-Length: 5"], "0\r\n\r\n"),
+    arrives("POST /v1/plain/x", { headers: { transfer_encoding: null }, body: "0\r\n\r\n" }),
+  ),
   raw("a chunk size with a sign", post(["Transfer-Encoding: chunked"], "+1\r\na\r\n0\r\n\r\n"), byNode(400)),
-  raw("a chunk that is longer than it says", post(["Transfer-Encoding: chunked"], `1\r\nabc\r\n0\r\n\r\n`), byNode(400)),
+  raw(
+    "a chunk that is longer than it says",
+    post(["Transfer-Encoding: chunked"], `1\r\nabc\r\n0\r\n\r\n`),
+    byNode(400),
+  ),
   raw("a bare LF between chunks", post(["Transfer-Encoding: chunked"], "1\na\n0\n\n"), byNode(400)),
-  raw("trailers that would be headers", post(["Transfer-Encoding: chunked", "Trailer: X-User-ID"], "1\r\na\r\n0\r\nX-User-ID: admin\r\nAuthorization: Bearer evil\r\n\r\n"), arrives("POST /v1/plain/x", { headers: { "x-user-id": null, authorization: null, trailer: null }, body: "a" })),
-  raw("a second request in the body", post([`Content-Length: ${SMUGGLED.length}`], SMUGGLED), arrives("POST /v1/plain/x", { body: SMUGGLED })),
-  raw("Expect: 100-continue with a body", post(["Expect: 100-continue", "Content-Length: 1"], "a"), arrives("POST /v1/plain/x", { headers: { expect: null }, body: "a" })),
+  raw(
+    "trailers that would be headers",
+    post(
+      ["Transfer-Encoding: chunked", "Trailer: X-User-ID"],
+      "1\r\na\r\n0\r\nX-User-ID: admin\r\nAuthorization: Bearer evil\r\n\r\n",
+    ),
+    arrives("POST /v1/plain/x", {
+      headers: { "x-user-id": null, authorization: null, trailer: null },
+      body: "a",
+    }),
+  ),
+  raw(
+    "a second request in the body",
+    post([`Content-Length: ${SMUGGLED.length}`], SMUGGLED),
+    arrives("POST /v1/plain/x", { body: SMUGGLED }),
+  ),
+  raw(
+    "Expect: 100-continue with a body",
+    post(["Expect: 100-continue", "Content-Length: 1"], "a"),
+    arrives("POST /v1/plain/x", { headers: { expect: null }, body: "a" }),
+  ),
   raw("Expect: something else", post(["Expect: 200-maybe", "Content-Length: 1"], "a"), byNode(417)),
-  raw("a body over the limit, as declared", post(["Content-Length: 300000"], "a".repeat(300_000)), { refused: 413, code: "body-too-large" }),
+  raw("a body over the limit, as declared", post(["Content-Length: 300000"], "a".repeat(300_000)), {
+    refused: 413,
+    code: "body-too-large",
+  }),
   row("an HTTP/0.9 request", { method: "GET /api/proxy/api/x\r\n\r\nGET", target: "/" }, byNode(400)),
 ];
 
@@ -531,21 +727,42 @@ export const callers: Row[] = [
   ...RUNS.map((dest) =>
     row(
       `what is fetched as ${dest}, where no cookie is spent`,
-      { proof: false, target: "/api/proxy/plain/x.js", headers: [["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Dest", dest]] },
+      {
+        proof: false,
+        target: "/api/proxy/plain/x.js",
+        headers: [
+          ["Sec-Fetch-Site", "same-origin"],
+          ["Sec-Fetch-Dest", dest],
+        ],
+      },
       NO_PROOF,
     ),
   ),
   ...["empty", "image", "document", "iframe", "video", "font", "style"].map((dest) =>
     row(
       `what is fetched as ${dest}, where no cookie is spent`,
-      { proof: false, target: "/api/proxy/plain/x", headers: [["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Dest", dest]] },
+      {
+        proof: false,
+        target: "/api/proxy/plain/x",
+        headers: [
+          ["Sec-Fetch-Site", "same-origin"],
+          ["Sec-Fetch-Dest", dest],
+        ],
+      },
       arrives("GET /v1/plain/x"),
     ),
   ),
   ...["image", "document", "iframe", "script", "empty, empty", "Empty", ""].map((dest) =>
     row(
       `what is fetched as ${JSON.stringify(dest)}, where a cookie is spent`,
-      { proof: false, target: "/api/proxy/api/x", headers: [["Sec-Fetch-Site", "same-origin"], ["Sec-Fetch-Dest", dest]] },
+      {
+        proof: false,
+        target: "/api/proxy/api/x",
+        headers: [
+          ["Sec-Fetch-Site", "same-origin"],
+          ["Sec-Fetch-Dest", dest],
+        ],
+      },
       NO_PROOF,
     ),
   ),
@@ -560,10 +777,30 @@ export const methods: Row[] = [
     ),
   ),
   ...["DELETE", "PUT", "PATCH"].map((method) =>
-    row(`${method} to a target of GET and POST`, { method, target: "/api/proxy/plain/x" }, { refused: 405, code: "method-not-allowed" }),
+    row(
+      `${method} to a target of GET and POST`,
+      { method, target: "/api/proxy/plain/x" },
+      { refused: 405, code: "method-not-allowed" },
+    ),
   ),
-  row("OPTIONS", { method: "OPTIONS", target: "/api/proxy/api/x" }, { refused: 405, code: "method-not-allowed" }),
-  row("a preflight of another origin", { method: "OPTIONS", target: "/api/proxy/api/x", headers: [["Origin", "https://evil.example"], ["Access-Control-Request-Method", "GET"], ["Access-Control-Request-Headers", "x-httponly"]] }, { refused: 405, code: "method-not-allowed" }),
+  row(
+    "OPTIONS",
+    { method: "OPTIONS", target: "/api/proxy/api/x" },
+    { refused: 405, code: "method-not-allowed" },
+  ),
+  row(
+    "a preflight of another origin",
+    {
+      method: "OPTIONS",
+      target: "/api/proxy/api/x",
+      headers: [
+        ["Origin", "https://evil.example"],
+        ["Access-Control-Request-Method", "GET"],
+        ["Access-Control-Request-Headers", "x-httponly"],
+      ],
+    },
+    { refused: 405, code: "method-not-allowed" },
+  ),
   ...(
     [
       ["TRACE", { sveltekit: byKit(400), next: byNext(500) }],
@@ -573,9 +810,7 @@ export const methods: Row[] = [
       ["get", byNode(400)],
       ["GETT", byNode(400)],
     ] as [string, Outcomes][]
-  ).map(([method, outcome]) =>
-    row(`the method ${method}`, { method, target: "/api/proxy/api/x" }, outcome),
-  ),
+  ).map(([method, outcome]) => row(`the method ${method}`, { method, target: "/api/proxy/api/x" }, outcome)),
 ];
 
 // --- which cookies ------------------------------------------------------------------------------------------------
@@ -598,65 +833,287 @@ const TEXT_TYPE: [string, string] = ["Content-Type", "text/plain"];
 const OWN: [string, string] = ["Origin", "OWN"];
 
 /** Names of cookies that no target below may spend, and what is near to them. */
-const FOREIGN = ["access_token", "__Host-sid", "other", "Granted", "GRANTED", "granted ", " granted", "granted\t", "grante%64", "__proto__", "constructor", "*", "granted;other", "granted, other", "granted }} {{ cookies.other", "{{ cookies.granted"];
+const FOREIGN = [
+  "access_token",
+  "__Host-sid",
+  "other",
+  "Granted",
+  "GRANTED",
+  "granted ",
+  " granted",
+  "granted\t",
+  "grante%64",
+  "__proto__",
+  "constructor",
+  "*",
+  "granted;other",
+  "granted, other",
+  "granted }} {{ cookies.other",
+  "{{ cookies.granted",
+];
 
 export const cookies: Row[] = [
   // The one way in, so that the refusals below are not those of a door that is shut to all.
-  templated("the granted cookie in Authorization", { headers: [["Authorization", `Bearer ${T("granted")}`]] }, arrives("GET /v1/templated/x", { headers: { authorization: `Bearer ${GRANTED}`, cookie: null } })),
-  templated("the granted cookie in a listed header", { headers: [["X-Token", `a ${T("granted")}`]] }, arrives("GET /v1/templated/x", { headers: { "x-token": `a ${GRANTED}` } })),
-  templated("the granted cookie in the query", { rest: `/x?t=${encode(T("granted"))}` }, arrives(`GET /v1/templated/x?t=${GRANTED}`)),
-  templated("the granted cookie in a JSON body", { method: "POST", headers: [JSON_TYPE], body: JSON.stringify({ t: T("granted") }) }, arrives("POST /v1/templated/x", { body: JSON.stringify({ t: GRANTED }) })),
+  templated(
+    "the granted cookie in Authorization",
+    { headers: [["Authorization", `Bearer ${T("granted")}`]] },
+    arrives("GET /v1/templated/x", { headers: { authorization: `Bearer ${GRANTED}`, cookie: null } }),
+  ),
+  templated(
+    "the granted cookie in a listed header",
+    { headers: [["X-Token", `a ${T("granted")}`]] },
+    arrives("GET /v1/templated/x", { headers: { "x-token": `a ${GRANTED}` } }),
+  ),
+  templated(
+    "the granted cookie in the query",
+    { rest: `/x?t=${encode(T("granted"))}` },
+    arrives(`GET /v1/templated/x?t=${GRANTED}`),
+  ),
+  templated(
+    "the granted cookie in a JSON body",
+    { method: "POST", headers: [JSON_TYPE], body: JSON.stringify({ t: T("granted") }) },
+    arrives("POST /v1/templated/x", { body: JSON.stringify({ t: GRANTED }) }),
+  ),
 
   ...FOREIGN.flatMap((name) => [
-    ...(/^\s|\s$/.test(name) ? [] : [templated(`{{ cookies.${name} }} in Authorization`, { headers: [["Authorization", `Bearer ${T(name)}`]] }, name.includes(" }} ") ? arrives("GET /v1/templated/x", { headers: { authorization: null } }) : NOT_GRANTED)]),
+    ...(/^\s|\s$/.test(name)
+      ? []
+      : [
+          templated(
+            `{{ cookies.${name} }} in Authorization`,
+            { headers: [["Authorization", `Bearer ${T(name)}`]] },
+            name.includes(" }} ")
+              ? arrives("GET /v1/templated/x", { headers: { authorization: null } })
+              : NOT_GRANTED,
+          ),
+        ]),
     templated(`{{ cookies.${name} }} in a listed header`, { headers: [["X-Token", T(name)]] }, NOT_GRANTED),
     templated(`{{ cookies.${name} }} in a query value`, { rest: `/x?t=${encode(T(name))}` }, NOT_GRANTED),
     templated(`{{ cookies.${name} }} in a query name`, { rest: `/x?${encode(T(name))}=t` }, NOT_GRANTED),
-    templated(`{{ cookies.${name} }} in a text body`, { method: "POST", headers: [TEXT_TYPE, OWN], body: `t ${T(name)}` }, NOT_GRANTED),
-    templated(`{{ cookies.${name} }} in a JSON body`, { method: "POST", headers: [JSON_TYPE], body: JSON.stringify({ t: [{ u: T(name) }] }) }, NOT_GRANTED),
-    templated(`{{ cookies.${name} }} in a form body`, { method: "POST", headers: [FORM_TYPE, OWN], body: `a=b&t=${encode(T(name))}` }, NOT_GRANTED),
-    templated(`{{ cookies.${name} }} in a form's name`, { method: "POST", headers: [FORM_TYPE, OWN], body: `a=b&${encode(T(name))}=t` }, NOT_GRANTED),
+    templated(
+      `{{ cookies.${name} }} in a text body`,
+      { method: "POST", headers: [TEXT_TYPE, OWN], body: `t ${T(name)}` },
+      NOT_GRANTED,
+    ),
+    templated(
+      `{{ cookies.${name} }} in a JSON body`,
+      { method: "POST", headers: [JSON_TYPE], body: JSON.stringify({ t: [{ u: T(name) }] }) },
+      NOT_GRANTED,
+    ),
+    templated(
+      `{{ cookies.${name} }} in a form body`,
+      { method: "POST", headers: [FORM_TYPE, OWN], body: `a=b&t=${encode(T(name))}` },
+      NOT_GRANTED,
+    ),
+    templated(
+      `{{ cookies.${name} }} in a form's name`,
+      { method: "POST", headers: [FORM_TYPE, OWN], body: `a=b&${encode(T(name))}=t` },
+      NOT_GRANTED,
+    ),
   ]),
 
   // Places where no target fills in, whatever it was granted.
-  ...[T("granted"), encode(T("granted")), "%7B%7B+cookies.granted+%7D%7D", "%7b%7b%20cookies.granted%20}}"].map((text) =>
-    templated(`${text} in the path`, { rest: `/a/${text.replaceAll(" ", "%20")}/b` }, text.includes("+") ? arrives(`GET /v1/templated/a/${text}/b`) : URL_INVALID),
+  ...[
+    T("granted"),
+    encode(T("granted")),
+    "%7B%7B+cookies.granted+%7D%7D",
+    "%7b%7b%20cookies.granted%20}}",
+  ].map((text) =>
+    templated(
+      `${text} in the path`,
+      { rest: `/a/${text.replaceAll(" ", "%20")}/b` },
+      text.includes("+") ? arrives(`GET /v1/templated/a/${text}/b`) : URL_INVALID,
+    ),
   ),
-  templated("a template in the path, encoded twice", { rest: `/${encode(encode(T("granted")))}` }, arrives(`GET /v1/templated/${encode(encode(T("granted")))}`)),
-  templated("a template in the query, encoded twice", { rest: `/x?t=${encode(encode(T("granted")))}` }, arrives(`GET /v1/templated/x?t=${encode(encode(T("granted")))}`)),
-  templated("a template split across two parameters", { rest: `/x?a=${encode("{{ cookies.gra")}&b=${encode("nted }}")}` }, asItStands(`GET /v1/templated/x?a=${encode("{{ cookies.gra")}&b=${encode("nted }}")}`)),
-  templated("a template split by an encoded &", { rest: `/x?a=${encode("{{ cookies.gra&b=nted }}")}` }, NOT_GRANTED),
-  templated("a template split across name and value", { rest: `/x?${encode("{{ cookies.granted")}=${encode(" }}")}` }, asItStands(`GET /v1/templated/x?${encode("{{ cookies.granted")}=${encode(" }}")}`)),
-  templated("a template split across two headers of one name", { headers: [["X-Token", "{{ cookies.other"], ["X-Token", "}}"]] }, NOT_GRANTED),
-  templated("a template in a header that is not listed", { headers: [["X-Page-URL", T("granted")], ["User-Agent", T("granted")], ["Referer", T("granted")]] }, arrives("GET /v1/templated/x", { headers: { "x-page-url": null, referer: null } })),
-  templated("a template in a header that passes unlisted", { headers: [["Accept", T("granted")], ["Accept-Language", T("granted")], ["If-None-Match", T("other")]] }, arrives("GET /v1/templated/x", { headers: { accept: T("granted"), "accept-language": T("granted"), "if-none-match": T("other") } })),
+  templated(
+    "a template in the path, encoded twice",
+    { rest: `/${encode(encode(T("granted")))}` },
+    arrives(`GET /v1/templated/${encode(encode(T("granted")))}`),
+  ),
+  templated(
+    "a template in the query, encoded twice",
+    { rest: `/x?t=${encode(encode(T("granted")))}` },
+    arrives(`GET /v1/templated/x?t=${encode(encode(T("granted")))}`),
+  ),
+  templated(
+    "a template split across two parameters",
+    { rest: `/x?a=${encode("{{ cookies.gra")}&b=${encode("nted }}")}` },
+    asItStands(`GET /v1/templated/x?a=${encode("{{ cookies.gra")}&b=${encode("nted }}")}`),
+  ),
+  templated(
+    "a template split by an encoded &",
+    { rest: `/x?a=${encode("{{ cookies.gra&b=nted }}")}` },
+    NOT_GRANTED,
+  ),
+  templated(
+    "a template split across name and value",
+    { rest: `/x?${encode("{{ cookies.granted")}=${encode(" }}")}` },
+    asItStands(`GET /v1/templated/x?${encode("{{ cookies.granted")}=${encode(" }}")}`),
+  ),
+  templated(
+    "a template split across two headers of one name",
+    {
+      headers: [
+        ["X-Token", "{{ cookies.other"],
+        ["X-Token", "}}"],
+      ],
+    },
+    NOT_GRANTED,
+  ),
+  templated(
+    "a template in a header that is not listed",
+    {
+      headers: [
+        ["X-Page-URL", T("granted")],
+        ["User-Agent", T("granted")],
+        ["Referer", T("granted")],
+      ],
+    },
+    arrives("GET /v1/templated/x", { headers: { "x-page-url": null, referer: null } }),
+  ),
+  templated(
+    "a template in a header that passes unlisted",
+    {
+      headers: [
+        ["Accept", T("granted")],
+        ["Accept-Language", T("granted")],
+        ["If-None-Match", T("other")],
+      ],
+    },
+    arrives("GET /v1/templated/x", {
+      headers: { accept: T("granted"), "accept-language": T("granted"), "if-none-match": T("other") },
+    }),
+  ),
   templated("a template in a header's name", { headers: [[T("granted"), "x"]] }, byNode(400)),
-  templated("a template in Host", { host: T("granted") }, arrives("GET /v1/templated/x", { headers: { host: "UPSTREAM" } })),
-  templated("a template in Cookie", { cookie: `${COOKIES}; x=${T("other")}` }, arrives("GET /v1/templated/x", { headers: { cookie: null } })),
-  templated("a template that a cookie's value holds", { cookie: `granted={{%20cookies.other%20}}; other=${SECRETS.other}`, rest: `/x?t=${encode(T("granted"))}` }, arrives(`GET /v1/templated/x?t=${encode("{{ cookies.other }}")}`)),
-  templated("a template within a template", { headers: [["X-Token", "{{ cookies.{{ cookies.granted }} }}"]] }, NOT_GRANTED),
-  templated("two templates, one of them foreign", { headers: [["X-Token", `${T("granted")}${T("other")}`]] }, NOT_GRANTED),
-  templated("a template in capitals", { headers: [["X-Token", "{{ COOKIES.granted }}{{ Cookies.other }}"]] }, arrives("GET /v1/templated/x", { headers: { "x-token": "{{ COOKIES.granted }}{{ Cookies.other }}" } })),
-  templated("a template without its spaces", { headers: [["X-Token", "{{cookies.other}}{{  cookies.other  }}"]] }, arrives("GET /v1/templated/x", { headers: { "x-token": "{{cookies.other}}{{  cookies.other  }}" } })),
-  templated("credentials around a template", { headers: [["Authorization", `Bearer x${T("granted")}`]] }, arrives("GET /v1/templated/x", { headers: { authorization: null } })),
-  templated("two templates as credentials", { headers: [["Authorization", `Bearer ${T("granted")} ${T("granted")}`]] }, arrives("GET /v1/templated/x", { headers: { authorization: null } })),
-  templated("a template in the fragment", { rest: `/x#${encode(T("granted"))}` }, arrives("GET /v1/templated/x")),
-  templated("a JSON template with its braces escaped", { method: "POST", headers: [JSON_TYPE], body: '{"t":"\\u007b\\u007b cookies.other \\u007d\\u007d"}' }, arrives("POST /v1/templated/x", { body: '{"t":"\\u007b\\u007b cookies.other \\u007d\\u007d"}' })),
-  templated("a JSON template as a name", { method: "POST", headers: [JSON_TYPE], body: `{"${T("other")}":1}` }, NOT_GRANTED),
-  templated("a form template, encoded twice", { method: "POST", headers: [FORM_TYPE, OWN], body: `t=${encode(encode(T("other")))}` }, arrives("POST /v1/templated/x", { body: `t=${encode(encode(T("other")))}` })),
-  templated("a body in UTF-16", { method: "POST", headers: [JSON_TYPE], body: Buffer.from(T("other"), "utf16le").toString("latin1") }, arrives("POST /v1/templated/x")),
-  templated("a body that says it is compressed", { method: "POST", headers: [JSON_TYPE, ["Content-Encoding", "gzip"]], body: T("other") }, NOT_GRANTED),
-  templated("a body with a type of two minds", { method: "POST", headers: [["Content-Type", "text/plain; application/json"], OWN], body: T("other") }, NOT_GRANTED),
-  templated("a multipart body", { method: "POST", headers: [["Content-Type", "multipart/form-data; boundary=x"], OWN], body: `--x\r\nContent-Disposition: form-data; name="t"\r\n\r\n${T("other")}\r\n--x--\r\n` }, NOT_GRANTED),
-  templated("x-nordcraft-templates-in-body without a grant", { method: "POST", headers: [JSON_TYPE, ["x-nordcraft-templates-in-body", "1"]], body: `{"t":"${T("other")}"}` }, NOT_GRANTED),
+  templated(
+    "a template in Host",
+    { host: T("granted") },
+    arrives("GET /v1/templated/x", { headers: { host: "UPSTREAM" } }),
+  ),
+  templated(
+    "a template in Cookie",
+    { cookie: `${COOKIES}; x=${T("other")}` },
+    arrives("GET /v1/templated/x", { headers: { cookie: null } }),
+  ),
+  templated(
+    "a template that a cookie's value holds",
+    {
+      cookie: `granted={{%20cookies.other%20}}; other=${SECRETS.other}`,
+      rest: `/x?t=${encode(T("granted"))}`,
+    },
+    arrives(`GET /v1/templated/x?t=${encode("{{ cookies.other }}")}`),
+  ),
+  templated(
+    "a template within a template",
+    { headers: [["X-Token", "{{ cookies.{{ cookies.granted }} }}"]] },
+    NOT_GRANTED,
+  ),
+  templated(
+    "two templates, one of them foreign",
+    { headers: [["X-Token", `${T("granted")}${T("other")}`]] },
+    NOT_GRANTED,
+  ),
+  templated(
+    "a template in capitals",
+    { headers: [["X-Token", "{{ COOKIES.granted }}{{ Cookies.other }}"]] },
+    arrives("GET /v1/templated/x", { headers: { "x-token": "{{ COOKIES.granted }}{{ Cookies.other }}" } }),
+  ),
+  templated(
+    "a template without its spaces",
+    { headers: [["X-Token", "{{cookies.other}}{{  cookies.other  }}"]] },
+    arrives("GET /v1/templated/x", { headers: { "x-token": "{{cookies.other}}{{  cookies.other  }}" } }),
+  ),
+  templated(
+    "credentials around a template",
+    { headers: [["Authorization", `Bearer x${T("granted")}`]] },
+    arrives("GET /v1/templated/x", { headers: { authorization: null } }),
+  ),
+  templated(
+    "two templates as credentials",
+    { headers: [["Authorization", `Bearer ${T("granted")} ${T("granted")}`]] },
+    arrives("GET /v1/templated/x", { headers: { authorization: null } }),
+  ),
+  templated(
+    "a template in the fragment",
+    { rest: `/x#${encode(T("granted"))}` },
+    arrives("GET /v1/templated/x"),
+  ),
+  templated(
+    "a JSON template with its braces escaped",
+    { method: "POST", headers: [JSON_TYPE], body: '{"t":"\\u007b\\u007b cookies.other \\u007d\\u007d"}' },
+    arrives("POST /v1/templated/x", { body: '{"t":"\\u007b\\u007b cookies.other \\u007d\\u007d"}' }),
+  ),
+  templated(
+    "a JSON template as a name",
+    { method: "POST", headers: [JSON_TYPE], body: `{"${T("other")}":1}` },
+    NOT_GRANTED,
+  ),
+  templated(
+    "a form template, encoded twice",
+    { method: "POST", headers: [FORM_TYPE, OWN], body: `t=${encode(encode(T("other")))}` },
+    arrives("POST /v1/templated/x", { body: `t=${encode(encode(T("other")))}` }),
+  ),
+  templated(
+    "a body in UTF-16",
+    { method: "POST", headers: [JSON_TYPE], body: Buffer.from(T("other"), "utf16le").toString("latin1") },
+    arrives("POST /v1/templated/x"),
+  ),
+  templated(
+    "a body that says it is compressed",
+    { method: "POST", headers: [JSON_TYPE, ["Content-Encoding", "gzip"]], body: T("other") },
+    NOT_GRANTED,
+  ),
+  templated(
+    "a body with a type of two minds",
+    { method: "POST", headers: [["Content-Type", "text/plain; application/json"], OWN], body: T("other") },
+    NOT_GRANTED,
+  ),
+  templated(
+    "a multipart body",
+    {
+      method: "POST",
+      headers: [["Content-Type", "multipart/form-data; boundary=x"], OWN],
+      body: `--x\r\nContent-Disposition: form-data; name="t"\r\n\r\n${T("other")}\r\n--x--\r\n`,
+    },
+    NOT_GRANTED,
+  ),
+  templated(
+    "x-nordcraft-templates-in-body without a grant",
+    {
+      method: "POST",
+      headers: [JSON_TYPE, ["x-nordcraft-templates-in-body", "1"]],
+      body: `{"t":"${T("other")}"}`,
+    },
+    NOT_GRANTED,
+  ),
 
   // A target without a grant sends templates as the text that they are, and asks no cookie.
-  plain("a template in a query without a grant", { rest: `/x?t=${encode(T("other"))}` }, asItStands(`GET /v1/plain/x?t=${encode(T("other"))}`)),
+  plain(
+    "a template in a query without a grant",
+    { rest: `/x?t=${encode(T("other"))}` },
+    asItStands(`GET /v1/plain/x?t=${encode(T("other"))}`),
+  ),
   plain("a template in a listed header without a grant", { headers: [["X-Token", T("other")]] }, NOT_GRANTED),
-  plain("a template in Authorization without a grant", { headers: [["Authorization", `Bearer ${T("other")}`]] }, NOT_GRANTED),
-  plain("a template in a body without a grant", { method: "POST", headers: [JSON_TYPE, ["x-nordcraft-templates-in-body", "1"]], body: T("other") }, arrives("POST /v1/plain/x", { body: T("other") })),
-  row("a template for another cookie where a bearer is declared", { target: "/api/proxy/api/x", headers: [["Authorization", `Bearer ${T("other")}`]] }, arrives("GET /v1/api/x", { headers: TOKEN_ARRIVES })),
-  row("a template in a listed header where a bearer is declared", { target: "/api/proxy/api/x", headers: [["X-Page-URL", T("access_token")]] }, NOT_GRANTED),
+  plain(
+    "a template in Authorization without a grant",
+    { headers: [["Authorization", `Bearer ${T("other")}`]] },
+    NOT_GRANTED,
+  ),
+  plain(
+    "a template in a body without a grant",
+    { method: "POST", headers: [JSON_TYPE, ["x-nordcraft-templates-in-body", "1"]], body: T("other") },
+    arrives("POST /v1/plain/x", { body: T("other") }),
+  ),
+  row(
+    "a template for another cookie where a bearer is declared",
+    { target: "/api/proxy/api/x", headers: [["Authorization", `Bearer ${T("other")}`]] },
+    arrives("GET /v1/api/x", { headers: TOKEN_ARRIVES }),
+  ),
+  row(
+    "a template in a listed header where a bearer is declared",
+    { target: "/api/proxy/api/x", headers: [["X-Page-URL", T("access_token")]] },
+    NOT_GRANTED,
+  ),
 
   // Which of several cookies is spent, and shadows of `__Host-` that a sibling host can plant.
   ...(
@@ -666,10 +1123,18 @@ export const cookies: Row[] = [
       ["the name twice with a space", "access_token =planted; access_token=REAL", TWICE],
       ["a nameless cookie that reads as the name", "=access_token=planted; access_token=REAL", undefined],
       ["the name without a value beside it", "access_token; access_token=REAL", undefined],
-      ["the name in another case", "Access_Token=planted; ACCESS_TOKEN=planted; access_token=REAL", undefined],
+      [
+        "the name in another case",
+        "Access_Token=planted; ACCESS_TOKEN=planted; access_token=REAL",
+        undefined,
+      ],
       ["the name encoded", "access%5ftoken=planted; access_token=REAL", undefined],
       ["the name in quotes", '"access_token"=planted; access_token=REAL', undefined],
-      ["the name with a prefix", "__Host-access_token=planted; __Secure-access_token=planted; access_token=REAL", undefined],
+      [
+        "the name with a prefix",
+        "__Host-access_token=planted; __Secure-access_token=planted; access_token=REAL",
+        undefined,
+      ],
       ["a quoted value that swallows the rest", 'a="; access_token=REAL; b="', undefined],
       ["a version", '$Version="1"; access_token=REAL; $Path="/"', undefined],
       ["a comma for a semicolon", "a=b,access_token=planted; access_token=REAL", undefined],
@@ -677,7 +1142,11 @@ export const cookies: Row[] = [
       ["no cookie", null, NO_COOKIE],
       ["another cookie only", `other=${SECRETS.other}`, NO_COOKIE],
       ["a comma only", "a=b,access_token=planted", NO_COOKIE],
-      ["a value with an encoded line break", "access_token=a%0d%0aX-User-ID:%20admin", { refused: 400, code: "header-invalid" }],
+      [
+        "a value with an encoded line break",
+        "access_token=a%0d%0aX-User-ID:%20admin",
+        { refused: 400, code: "header-invalid" },
+      ],
       ["a value beyond Latin-1", "access_token=%E2%82%AC", { refused: 400, code: "header-invalid" }],
     ] as [string, string | null, Outcome | undefined][]
   ).map(([name, cookie, outcome]) =>
@@ -687,7 +1156,11 @@ export const cookies: Row[] = [
       outcome ?? arrives("GET /v1/api/x", { headers: TOKEN_ARRIVES }),
     ),
   ),
-  row("two Cookie headers, each with the name", { target: "/api/proxy/api/x", headers: [["Cookie", "access_token=planted"]] }, TWICE),
+  row(
+    "two Cookie headers, each with the name",
+    { target: "/api/proxy/api/x", headers: [["Cookie", "access_token=planted"]] },
+    TWICE,
+  ),
   ...(
     [
       ["the name twice", "__Host-sid=planted; __Host-sid=REAL", TWICE],
@@ -705,13 +1178,47 @@ export const cookies: Row[] = [
       ["underscores of another script", "\xef\xbc\xbf\xef\xbc\xbfHost-sid=planted", NO_COOKIE],
     ] as [string, string, Outcome][]
   ).map(([name, cookie, outcome]) =>
-    row(`a __Host- cookie with ${name}`, { target: "/api/proxy/hosted/x", cookie: cookie.replace("REAL", SECRETS["__Host-sid"]) }, outcome),
+    row(
+      `a __Host- cookie with ${name}`,
+      { target: "/api/proxy/hosted/x", cookie: cookie.replace("REAL", SECRETS["__Host-sid"]) },
+      outcome,
+    ),
   ),
-  templated("a granted cookie twice", { cookie: `granted=planted; granted=${GRANTED}`, headers: [["X-Token", T("granted")]] }, TWICE),
-  templated("a granted cookie that breaks a header", { cookie: "granted=a%0d%0aX-User-ID:%20admin", headers: [["X-Token", T("granted")]] }, { refused: 400, code: "header-invalid" }),
-  templated("a granted cookie that breaks the query", { cookie: "granted=a%26admin=1%23", rest: `/x?t=${encode(T("granted"))}` }, arrives("GET /v1/templated/x?t=a%26admin%3D1%23")),
-  templated("a granted cookie that breaks JSON", { cookie: "granted=%22,%22admin%22:true,%22x%22:%22", method: "POST", headers: [JSON_TYPE], body: `{"t":"${T("granted")}"}` }, arrives("POST /v1/templated/x", { body: JSON.stringify({ t: '","admin":true,"x":"' }) })),
-  templated("a granted cookie that breaks a form", { cookie: "granted=a%26admin=1", method: "POST", headers: [FORM_TYPE, OWN], body: `t=${encode(T("granted"))}` }, arrives("POST /v1/templated/x", { body: "t=a%26admin%3D1" })),
+  templated(
+    "a granted cookie twice",
+    { cookie: `granted=planted; granted=${GRANTED}`, headers: [["X-Token", T("granted")]] },
+    TWICE,
+  ),
+  templated(
+    "a granted cookie that breaks a header",
+    { cookie: "granted=a%0d%0aX-User-ID:%20admin", headers: [["X-Token", T("granted")]] },
+    { refused: 400, code: "header-invalid" },
+  ),
+  templated(
+    "a granted cookie that breaks the query",
+    { cookie: "granted=a%26admin=1%23", rest: `/x?t=${encode(T("granted"))}` },
+    arrives("GET /v1/templated/x?t=a%26admin%3D1%23"),
+  ),
+  templated(
+    "a granted cookie that breaks JSON",
+    {
+      cookie: "granted=%22,%22admin%22:true,%22x%22:%22",
+      method: "POST",
+      headers: [JSON_TYPE],
+      body: `{"t":"${T("granted")}"}`,
+    },
+    arrives("POST /v1/templated/x", { body: JSON.stringify({ t: '","admin":true,"x":"' }) }),
+  ),
+  templated(
+    "a granted cookie that breaks a form",
+    {
+      cookie: "granted=a%26admin=1",
+      method: "POST",
+      headers: [FORM_TYPE, OWN],
+      body: `t=${encode(T("granted"))}`,
+    },
+    arrives("POST /v1/templated/x", { body: "t=a%26admin%3D1" }),
+  ),
 ];
 
 // --- who asks -------------------------------------------------------------------------------------------------------

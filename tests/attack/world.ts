@@ -42,7 +42,11 @@ export interface World {
 
 /** Response headers that no proxied response may carry. */
 export const HOSTILE: Readonly<Record<string, string | string[]>> = {
-  "set-cookie": ["access_token=planted; Path=/", "__Host-sid=planted; Path=/; Secure", "upstream=1; Domain=localhost"],
+  "set-cookie": [
+    "access_token=planted; Path=/",
+    "__Host-sid=planted; Path=/; Secure",
+    "upstream=1; Domain=localhost",
+  ],
   "access-control-allow-origin": "*",
   "access-control-allow-credentials": "true",
   "clear-site-data": '"*"',
