@@ -199,6 +199,21 @@ pub fn retry_after<'a>(standard: Option<&'a str>, other: Option<&'a str>) -> Opt
     })
 }
 
+/// The `Cache-Control` of a response that was made with a session at hand; `None` where the response's own stays. What
+/// sets a cookie is kept by no cache, and neither is what was made for somebody who is signed in, unless the app says
+/// otherwise.
+///
+/// ```
+/// use httponly::session::passage::cache_control;
+///
+/// assert_eq!(cache_control(true, false, Some("public")), Some("private, no-store"));
+/// assert_eq!(cache_control(false, true, None), Some("private, no-store"));
+/// assert_eq!(cache_control(false, true, Some("private, max-age=60")), None);
+/// ```
+pub fn cache_control(sets_cookie: bool, signed_in: bool, own: Option<&str>) -> Option<&'static str> {
+    (sets_cookie || (signed_in && own.is_none())).then_some("private, no-store")
+}
+
 /// Where a redirect of the backend leads in the browser. What lies at the backend's own origin, absolute or not, lies
 /// in the app, which is where the browser knows the backend; if it would lead off the app all the same, to `/`. Other
 /// http and https addresses stay: an OAuth provider's, say. `None` for the rest.

@@ -2,7 +2,7 @@
 import { type AuthBackendOptions, authBackend } from "httponly/server";
 import { describe, expect, test } from "vitest";
 import { type createBackend, createTables } from "../../examples/auth-backend/backend.js";
-import { appFor, Browser, backend, textOf, USERS } from "./support/auth.ts";
+import { ADA, appFor, Browser, backend, GRACE, textOf } from "./support/auth.ts";
 import { codeOf, PROOF, send } from "./support/send.ts";
 
 type Started = Awaited<ReturnType<typeof backend>>;
@@ -19,8 +19,6 @@ async function world(
   }, options);
   return { ...app, backend: started as Started };
 }
-
-const [ADA, GRACE] = USERS as [(typeof USERS)[number], (typeof USERS)[number]];
 
 /** The path of the last mail's link, which leads to the app. */
 function lastLink({ outbox }: Started): string {

@@ -183,6 +183,12 @@ pub fn retry_after(standard: Option<String>, other: Option<String>) -> Option<St
     passage::retry_after(standard.as_deref(), other.as_deref()).map(str::to_owned)
 }
 
+/// The `Cache-Control` of a response that was made with a session at hand; `undefined` where its own stays.
+#[wasm_bindgen(js_name = sessionCacheControl)]
+pub fn session_cache_control(sets_cookie: bool, signed_in: bool, own: Option<String>) -> Option<String> {
+    passage::cache_control(sets_cookie, signed_in, own.as_deref()).map(str::to_owned)
+}
+
 /// Where a redirect leads in the browser; `undefined` where it may not lead.
 #[wasm_bindgen(js_name = relocateRedirect)]
 pub fn relocate_redirect(backend: &str, requested: &str, location: &str) -> Option<String> {

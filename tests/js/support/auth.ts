@@ -11,7 +11,7 @@ import { type Backend, createBackend, USERS } from "../../../examples/auth-backe
 import { listener } from "./node.ts";
 import { type Answer, PROOF, send } from "./send.ts";
 
-export { USERS };
+export const [ADA, GRACE] = USERS as [(typeof USERS)[number], (typeof USERS)[number]];
 
 /** A backend that stops when the test is over. */
 export async function backend(options?: Parameters<typeof createBackend>[0]): Promise<Backend> {
