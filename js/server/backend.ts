@@ -207,13 +207,15 @@ export function authBackend(options: AuthBackendOptions): Auth {
   async function getSession(request: Request, platform?: unknown): Promise<SessionAnswer> {
     try {
       const header = request.headers.get("cookie") ?? "";
-      const key = rules(() => door.key(header));
-      if (key === undefined) return answer("anonymous");
+      const cookies = rules(() => door.key(header));
+      if (cookies === undefined) return answer("anonymous");
       const clear = () => {
         const host = hostOf(request);
         return rules(() => door.clear(header, host.hostname, host.protocol === "https:"));
       };
-      if (key === "") return answer("anonymous", clear());
+      if (cookies === "") return answer("anonymous", clear());
+      // What one backend said of a cookie, another need not say.
+      const key = typeof options.url === "function" ? cookies + backendOf(request, platform) : cookies;
       const finding =
         cache.get(key, Date.now()) ??
         (await cache.share(
@@ -275,7 +277,8 @@ export function authBackend(options: AuthBackendOptions): Auth {
     const cookie = request.headers.get("cookie") ?? "";
     // Once it is done, the cookie may say nobody any more: whose sessions end is asked before.
     const ofUser = rules(() => door.effect(method, url, true)) === USER;
-    const user = ofUser ? (await getSession(request, platform)).user?.id : undefined;
+    const before = ofUser ? await getSession(request, platform) : undefined;
+    const user = before?.user?.id;
     const settle = (succeeded: boolean) => {
       const effect = rules(() => door.effect(method, url, succeeded));
       if (effect === 0) return;
@@ -306,7 +309,7 @@ export function authBackend(options: AuthBackendOptions): Auth {
       await response.body?.cancel().catch(() => {});
       return away();
     }
-    return toPage(response, backend, target);
+    return toPage(response, backend, target, before?.setCookies);
   }
 
   return {
@@ -337,12 +340,17 @@ function away(): Response {
 }
 
 /** The backend's response as the page gets it. */
-async function toPage(response: Response, backend: string, target: string): Promise<Response> {
+async function toPage(
+  response: Response,
+  backend: string,
+  target: string,
+  earlier: string[] = [],
+): Promise<Response> {
   const { status } = response;
   const said = (name: string) => response.headers.get(name) ?? undefined;
   const headers = new Headers();
   for (const [name, value] of response.headers) if (passesToPage(name)) headers.append(name, value);
-  for (const line of splitSetCookie(response.headers)) headers.append("set-cookie", line);
+  for (const line of [...earlier, ...splitSetCookie(response.headers)]) headers.append("set-cookie", line);
   const location = said("location");
   if (location !== undefined) {
     const local = rules((m) => m.relocateRedirect(backend, target, location));

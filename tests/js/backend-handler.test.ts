@@ -199,6 +199,9 @@ describe("what reaches the page", () => {
     expect(answer.headers["set-cookie"]).toEqual(lines);
     expect(answer.headers["cache-control"]).toBe("private, no-store");
     expect(answer.headers.vary).toBe("Cookie");
+    // And what the backend shows runs nothing in the app.
+    expect(answer.headers["content-security-policy"]).toBe("sandbox");
+    expect(answer.headers["x-content-type-options"]).toBe("nosniff");
   });
 
   test("checklist 9: no token, in whatever member, depth or spelling, and no header that carries one", async () => {
@@ -336,6 +339,19 @@ describe("what a request does to the cache", () => {
     await send(origin, "/api/auth/sign-out", { method: "POST", headers: { ...PROOF, cookie: SID } });
     await ask(SID);
     expect(lookups()).toBe(2);
+  });
+
+  test("a cookie that is renewed while the user is asked for is not lost", async () => {
+    const renewed = `${SID}; Max-Age=86400`;
+    const { origin: url } = await upstream(({ method }, response) => {
+      if (method === "GET") response.writeHead(200, { "set-cookie": renewed }).end(SESSION);
+      else response.writeHead(200, { "set-cookie": "own=1" }).end("{}");
+    });
+    const auth = authBackend({ url, cookie: "codex-session" });
+    const headers = { ...PROOF, cookie: SID };
+    const origin = await app(auth.handler);
+    const answer = await send(origin, "/api/auth/revoke-other-sessions", { method: "POST", headers });
+    expect(answer.headers["set-cookie"]).toEqual([renewed, "own=1"]);
   });
 
   test("ending a user's other sessions drops them all, and a password reset everyone's", async () => {

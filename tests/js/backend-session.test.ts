@@ -274,6 +274,21 @@ describe("the cache", () => {
     expect(log).toHaveLength(cookies.length);
   });
 
+  test("what one backend said is not asked of another, where url is a function; a purge forgets both", async () => {
+    const [one, two] = [await setup(), await setup({}, (_, response) => json(response, "null"))];
+    const url = (request: Request) => (request.url.includes("one") ? one.url : two.url);
+    const auth = authBackend({ url, cookie: "codex-session" });
+    const from = async (tenant: string) =>
+      (await auth.getSession(ask(SID, {}, `http://${tenant}.my.example/`))).status;
+    for (let i = 0; i < 2; i++)
+      expect([await from("one"), await from("two")]).toEqual(["authenticated", "anonymous"]);
+    expect([one.log.length, two.log.length]).toEqual([1, 1]);
+    auth.purge("tok");
+    await from("one");
+    await from("two");
+    expect([one.log.length, two.log.length]).toEqual([2, 2]);
+  });
+
   test("what one request does to its user reaches no other", async () => {
     const { auth } = await setup();
     const [first, second] = await Promise.all([auth.getSession(ask(SID)), auth.getSession(ask(SID))]);
