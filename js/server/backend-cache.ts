@@ -24,8 +24,8 @@ interface Flight<T> {
   void: boolean;
 }
 
-/** How often a look-up is repeated that was voided. */
-const ATTEMPTS = 3;
+/** How often a session is looked up, if every look-up is voided. */
+const ATTEMPTS = 5;
 
 /** Answers by key. Sessions and absences are bounded apart, so that made-up cookies push out no session. */
 export class SessionCache<T extends Kept> {
@@ -55,16 +55,20 @@ export class SessionCache<T extends Kept> {
     return entry.value;
   }
 
-  /** Asks, or waits for the answer that another is waiting for. */
-  async share(key: string, handles: () => string[], ask: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
+  /**
+   * Asks, or waits for the answer that another is waiting for. `undefined` if something voided each of several answers:
+   * then nobody can tell.
+   */
+  async share(key: string, handles: () => string[], ask: () => Promise<T>): Promise<T | undefined> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       let flight = this.#flights.get(key);
       if (flight === undefined) {
         flight = this.#start(key, handles(), ask);
       }
       const value = await flight.promise;
-      if (!flight.void || attempt === ATTEMPTS) return value;
+      if (!flight.void) return value;
     }
+    return undefined;
   }
 
   /** Forgets the sessions of these tokens, and voids the look-ups for them. */

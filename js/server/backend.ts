@@ -147,7 +147,6 @@ export function authBackend(options: AuthBackendOptions): Auth {
   const bodyLimit = limit("bodyLimit", options.bodyLimit, 1024 * 1024);
   const cache = new SessionCache<Finding>(limit("cacheSize", options.cacheSize, 10_000));
   const own = options.origin === undefined ? undefined : new URL(options.origin);
-  if (typeof options.url !== "function") new URL(text("url", options.url));
   if (options.domain !== undefined) text("domain", options.domain);
   const door: Door = rules(
     (m) =>
@@ -160,8 +159,11 @@ export function authBackend(options: AuthBackendOptions): Auth {
         options.domain,
       ),
   );
+  const { url } = options;
+  const asksForUrl = typeof url === "function";
+  const fixed = asksForUrl ? "" : new URL(text("url", url)).href;
   const backendOf = (request: Request, platform: unknown) =>
-    new URL(typeof options.url === "function" ? options.url(request, platform) : options.url).href;
+    asksForUrl ? new URL(url(request, platform)).href : fixed;
   const hostOf = (request: Request) => own ?? new URL(request.url);
 
   /** The headers of this server's own: nothing in them is the client's word but its cookies. */
@@ -176,11 +178,11 @@ export function authBackend(options: AuthBackendOptions): Auth {
   }
 
   /** Asks the backend. It is not bound to the request that caused it: others wait for the same answer. */
-  async function ask(request: Request, platform: unknown): Promise<Finding> {
+  async function ask(request: Request, platform: unknown, backend: string): Promise<Finding> {
     try {
       const headers = headersOf(request, platform, true);
       headers.set("accept", "application/json");
-      const url = rules(() => door.lookup(backendOf(request, platform)));
+      const url = rules(() => door.lookup(backend));
       const signal = AbortSignal.timeout(timeout);
       const response = await (options.fetch ?? fetch)(url, { headers, redirect: "manual", signal });
       const bytes = response.body ? await readWithin(response.body as ByteStream, ANSWER_LIMIT) : undefined;
@@ -215,14 +217,16 @@ export function authBackend(options: AuthBackendOptions): Auth {
       };
       if (cookies === "") return answer("anonymous", clear());
       // What one backend said of a cookie, another need not say.
-      const key = typeof options.url === "function" ? cookies + backendOf(request, platform) : cookies;
+      const backend = backendOf(request, platform);
+      const key = asksForUrl ? cookies + backend : cookies;
       const finding =
         cache.get(key, Date.now()) ??
         (await cache.share(
           key,
           () => rules(() => door.handles(header)),
-          () => ask(request, platform),
+          () => ask(request, platform, backend),
         ));
+      if (finding === undefined) return answer("unavailable");
       // Of those who wait for one answer, the first who is still there takes the lines along.
       const lines = request.signal.aborted ? [] : finding.lines.splice(0);
       if (finding.status === "anonymous") return answer("anonymous", [...lines, ...clear()]);

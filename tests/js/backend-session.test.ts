@@ -410,6 +410,18 @@ describe("purge", () => {
     },
   );
 
+  test("where each look-up is voided, nobody can tell: a voided answer is never used", async () => {
+    const { auth, log, called, next } = await held();
+    const asked = auth.getSession(ask(SID));
+    for (let count = 1; count <= 5; count++) {
+      await called(count);
+      auth.purge("tok");
+      json(next(), session("tok"));
+    }
+    expect(await asked).toMatchObject({ status: "unavailable", user: null });
+    expect(log).toHaveLength(5);
+  });
+
   test("another token's leaves a look-up alone", async () => {
     const { auth, log, called, next } = await held();
     const asked = auth.getSession(ask(SID));

@@ -115,6 +115,6 @@ describe("handle", () => {
     });
     const { locals } = await visit(auth, "codex-session=x");
     expect(locals.sessionStatus).toBe("unavailable");
-    expect(asked).toEqual(["192.0.2.7", { env: 1 }]);
+    expect(asked).toEqual([{ env: 1 }, "192.0.2.7"]);
   });
 });
