@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Auth, Session, SessionAnswer, User } from "./server/backend.ts";
 import { apiProxy, type ProxyOptions, type Target } from "./server/proxy.ts";
 import { rules } from "./wasm/server.ts";
 
@@ -23,6 +24,30 @@ export interface FetchInput {
 
 /** SvelteKit's `handleFetch` hook. */
 export type HandleFetch = (input: FetchInput) => Promise<Response>;
+
+/** What {@link handle} puts into `event.locals`: let your `App.Locals` extend it. */
+export interface SessionLocals {
+  /** The user's identifier; null for a visitor who is not signed in. */
+  userId: string | null;
+  user: User | null;
+  session: Session | null;
+  /**
+   * Why there is no user, where there is none: `anonymous` may sign in; `unavailable` (the backend is away) and
+   * `rejected` are answered with 503 and 403, and never with a redirect to a login page.
+   */
+  sessionStatus: SessionAnswer["status"];
+}
+
+/** What {@link handle} reads of SvelteKit's `RequestEvent`. */
+export interface SessionEvent extends RouteEvent {
+  readonly locals: object;
+}
+
+/** SvelteKit's `handle` hook. */
+export type Handle = <E extends SessionEvent>(input: {
+  event: E;
+  resolve(event: E): Response | Promise<Response>;
+}) => Promise<Response>;
 
 /** A handler of `httponly/server`: `cookieEndpoint(…)`, `apiProxy(…)`, or one of your own. */
 export type RequestHandler = (request: Request, platform?: unknown) => Response | Promise<Response>;
@@ -82,6 +107,47 @@ export function route(handler: RequestHandler): Route {
     PATCH: answer,
     DELETE: answer,
     OPTIONS: answer,
+  };
+}
+
+/**
+ * The `handle` hook: puts the session into `event.locals`, and the session's `Set-Cookie` lines, byte for byte, into
+ * the response. Compose it with hooks of your own by SvelteKit's `sequence`.
+ *
+ * It asks once for each request, and decides nothing: pages and endpoints look at `locals`.
+ *
+ * ```ts
+ * // src/hooks.server.ts
+ * import { handle as session } from "httponly/sveltekit";
+ * import { auth } from "$lib/auth.server";
+ *
+ * export const handle = session(auth);
+ * ```
+ *
+ * A response that sets a cookie becomes `Cache-Control: private, no-store`, and so does one for a signed-in user that
+ * says nothing of caches; every response varies by `Cookie`.
+ */
+export function handle(auth: Pick<Auth, "getSession">): Handle {
+  return async ({ event, resolve }) => {
+    addresses.set(event.request, () => event.getClientAddress());
+    const { status, user, session, setCookies } = await auth.getSession(event.request, event.platform);
+    const locals: SessionLocals = { userId: user?.id ?? null, user, session, sessionStatus: status };
+    Object.assign(event.locals, locals);
+    const made = await resolve(event);
+    // The headers of a response that came from `fetch` are immutable.
+    const response = new Response(made.body, made);
+    const { headers } = response;
+    for (const line of setCookies) headers.append("set-cookie", line);
+    const caching = rules((m) =>
+      m.sessionCacheControl(
+        headers.has("set-cookie"),
+        status === "authenticated",
+        headers.get("cache-control") ?? undefined,
+      ),
+    );
+    if (caching !== undefined) headers.set("cache-control", caching);
+    headers.append("vary", "Cookie");
+    return response;
   };
 }
 

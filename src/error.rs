@@ -167,6 +167,11 @@ rules! {
     CookieTwice = 108 FieldInvalid "two cookies of the name to spend were sent",
     TargetScript = 109 CrossOrigin "what an upstream sends is data: no page runs it as a script or a worker",
 
+    BackendPath = 128 UnknownTarget "the path does not belong to the authentication backend",
+    BackendMethod = 129 MethodNotAllowed "the authentication backend does not take this method here",
+    ForeignRead = 130 CrossOrigin "another site may only navigate here",
+    BackendAway = 131 Unavailable "the authentication backend does not answer",
+
     ForwardedOrigin = 144 UrlInvalid "the proxy in front of the app says one protocol, http or https, and one host",
 }
 

@@ -30,6 +30,33 @@ pub fn members(text: &str) -> Option<Vec<(String, Json)>> {
     (scanner.at == text.len()).then_some(members)
 }
 
+/// The members of an object with the text of each value, in order; `None` as for [`members`].
+pub fn spans(text: &str) -> Option<Vec<(String, &str)>> {
+    let mut scanner = Scanner { text, at: 0 };
+    scanner.skip_blanks();
+    let mut spans = Vec::new();
+    scanner.list(b'{', b'}', |scanner| {
+        let key = scanner.key()?;
+        let start = scanner.at;
+        scanner.value(1)?;
+        spans.push((key, scanner.text.get(start..scanner.at)?));
+        Some(())
+    })?;
+    scanner.skip_blanks();
+    (scanner.at == text.len()).then_some(spans)
+}
+
+/// The text without the members that `drops` names, at every depth, and without the blanks between tokens; all else
+/// as it was. `None` for what is no JSON.
+pub fn without(text: &str, drops: &dyn Fn(&str) -> bool) -> Option<String> {
+    let mut scanner = Scanner { text, at: 0 };
+    let mut out = String::with_capacity(text.len());
+    scanner.skip_blanks();
+    scanner.copy(0, drops, &mut out)?;
+    scanner.skip_blanks();
+    (scanner.at == text.len()).then_some(out)
+}
+
 struct Scanner<'a> {
     text: &'a str,
     /// Always a character boundary.
@@ -69,12 +96,61 @@ impl Scanner<'_> {
         }
     }
 
+    /// A member's key, and what stands before its value.
+    fn key(&mut self) -> Option<String> {
+        let key = self.string()?.0;
+        self.skip_blanks();
+        self.take(b':')?;
+        self.skip_blanks();
+        Some(key)
+    }
+
+    /// Reads a value and writes it again without the members that `drops` names.
+    fn copy(&mut self, depth: u32, drops: &dyn Fn(&str) -> bool, out: &mut String) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let mut first = true;
+        let mut separate = |out: &mut String| {
+            if !core::mem::take(&mut first) {
+                out.push(',');
+            }
+        };
+        let start = self.at;
+        match self.peek()? {
+            b'{' => {
+                out.push('{');
+                self.list(b'{', b'}', |scanner| {
+                    let start = scanner.at;
+                    let key = scanner.key()?;
+                    if drops(&key) {
+                        return scanner.value(depth + 1).map(|_| ());
+                    }
+                    separate(out);
+                    out.push_str(scanner.text.get(start..scanner.at)?);
+                    scanner.copy(depth + 1, drops, out)
+                })?;
+                out.push('}');
+            }
+            b'[' => {
+                out.push('[');
+                self.list(b'[', b']', |scanner| {
+                    separate(out);
+                    scanner.copy(depth + 1, drops, out)
+                })?;
+                out.push(']');
+            }
+            _ => {
+                self.value(depth)?;
+                out.push_str(self.text.get(start..self.at)?);
+            }
+        }
+        Some(())
+    }
+
     fn object(&mut self, depth: u32, member: &mut dyn FnMut(String, Json)) -> Option<()> {
         self.list(b'{', b'}', |scanner| {
-            let key = scanner.string()?.0;
-            scanner.skip_blanks();
-            scanner.take(b':')?;
-            scanner.skip_blanks();
+            let key = scanner.key()?;
             let value = scanner.value(depth + 1)?;
             member(key, value);
             Some(())
@@ -302,6 +378,36 @@ mod tests {
         for text in ["", "1", "\"a\"", "[]", "null", "{} {}", "{}x", "\u{feff}{}", "\u{a0}{}"] {
             assert_eq!(members(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn members_are_left_out_at_every_depth_however_their_names_are_written() {
+        let drops = |key: &str| key == "t";
+        for (json, out) in [
+            ("null", Some("null")),
+            (" [ 1 , \"t\" ] ", Some("[1,\"t\"]")),
+            (r#"{"t":1}"#, Some("{}")),
+            (r#"{"t":{"a":[1,2]},"b":"t"}"#, Some(r#"{"b":"t"}"#)),
+            (r#"{"a":1,"t":2,"b":3,"t":4}"#, Some(r#"{"a":1,"b":3}"#)),
+            (r#"{"\u0074":1,"T":2}"#, Some(r#"{"T":2}"#)),
+            (r#"[{"t":1,"a":{"t":[],"b":"\u00e9\""}},{}]"#, Some(r#"[{"a":{"b":"\u00e9\""}},{}]"#)),
+            (r#"{"a":1e400,"b":"\ud800"}"#, Some(r#"{"a":1e400,"b":"\ud800"}"#)),
+            ("", None),
+            (r#"{"t":}"#, None),
+            (r#"{"a":1}}"#, None),
+            ("{\"a\":1} x", None),
+        ] {
+            assert_eq!(without(json, &drops).as_deref(), out, "{json}");
+        }
+        assert_eq!(without(&"[".repeat(100_000), &drops), None);
+    }
+
+    #[test]
+    fn a_span_is_the_text_of_a_value() {
+        let spans = spans(r#" {"a" : {"b": [1, 2]} , "a": "x" } "#).unwrap();
+        assert_eq!(spans, [("a".into(), r#"{"b": [1, 2]}"#), ("a".into(), r#""x""#)]);
+        assert_eq!(super::spans("null"), None);
+        assert_eq!(super::spans(r#"{"a":1"#), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@
 //! - [`redirect`]: which redirect targets stay on the site
 //! - [`origin`]: which requests may change state
 //! - [`forwarded`]: what the proxies in front of the app say of a request
+//! - [`session`]: whose a request is, as a remote authentication backend tells it
 //! - [`proxy`]: where a request may go, with which cookies and headers
 //!
 //! # Features
@@ -43,6 +44,8 @@ pub mod origin;
 pub mod proxy;
 #[cfg(feature = "std")]
 pub mod redirect;
+#[cfg(feature = "std")]
+pub mod session;
 
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -73,6 +73,31 @@ pub fn runs(dest: Option<&str>) -> bool {
     dest.is_some_and(|dest| scripts.contains(&dest))
 }
 
+/// Refuses a request that changes state unless it comes from the origin `own`, be it a `fetch` or a form: by
+/// `Sec-Fetch-Site: same-origin`; where that is absent, as [`prove`] does.
+///
+/// It is for handlers whose forms work without JavaScript.
+///
+/// # Errors
+/// [`Rule::ProofMissing`].
+pub fn prove_sender(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
+    if claims.site == Some("same-origin") { Ok(()) } else { prove(claims, own) }
+}
+
+/// Refuses what another site reads without the visitor's seeing it: from elsewhere only a navigation of the whole
+/// window passes, as from a mail or an OAuth provider. Requests without Fetch Metadata pass: no browser of today sends
+/// them.
+///
+/// # Errors
+/// [`Rule::ForeignRead`].
+pub fn check_read(site: Option<&str>, mode: Option<&str>, dest: Option<&str>) -> Result<(), Refusal> {
+    match site {
+        None | Some("same-origin") => Ok(()),
+        Some(_) if mode == Some("navigate") && dest == Some("document") => Ok(()),
+        Some(_) => Err(Rule::ForeignRead.into()),
+    }
+}
+
 /// The origin of an absolute http or https URL as the URL standard writes it: everything before the path.
 ///
 /// It does not parse, it cuts: pass `Request.url` or `URL.href`, which are in normal form already.
@@ -122,6 +147,40 @@ mod tests {
         assert!(proven("same-origin", "empty", OWN, "1"));
         // Behind a TLS terminator the app may take its own origin for http: the browser's word stands.
         assert!(proven("same-origin", "empty", "http://app.example", "-"));
+    }
+
+    #[test]
+    fn a_form_of_the_same_origin_may_send_and_nothing_of_another() {
+        let sent = |site, dest, origin, header| {
+            prove_sender(Claims { site, dest, purpose: None, origin, header }, OWN).is_ok()
+        };
+        for dest in [None, Some("document"), Some("empty")] {
+            assert!(sent(Some("same-origin"), dest, None, None));
+            for site in ["same-site", "cross-site", "none", ""] {
+                assert!(!sent(Some(site), dest, Some(OWN), Some("1")), "{site}");
+            }
+            assert!(sent(None, dest, Some(OWN), None));
+            assert!(sent(None, dest, None, Some("1")));
+            assert!(!sent(None, dest, None, None));
+            assert!(!sent(None, dest, Some("null"), Some("1")));
+            assert!(!sent(None, dest, Some("https://evil.example"), Some("1")));
+        }
+    }
+
+    #[test]
+    fn another_site_may_navigate_and_read_nothing() {
+        let read = |site, mode, dest| check_read(site, mode, dest).is_ok();
+        assert!(read(None, None, None));
+        assert!(read(Some("same-origin"), Some("cors"), Some("empty")));
+        for site in ["cross-site", "same-site", "none", ""] {
+            assert!(read(Some(site), Some("navigate"), Some("document")), "{site}");
+            for (mode, dest) in
+                [("cors", "empty"), ("no-cors", "image"), ("navigate", "iframe"), ("no-cors", "document")]
+            {
+                assert!(!read(Some(site), Some(mode), Some(dest)), "{site} {mode} {dest}");
+            }
+            assert!(!read(Some(site), None, None), "{site}");
+        }
     }
 
     #[test]

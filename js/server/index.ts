@@ -1,5 +1,13 @@
 export { type ErrorCode, HttpOnlyError } from "../errors.ts";
 export {
+  type Auth,
+  type AuthBackendOptions,
+  authBackend,
+  type Session,
+  type SessionAnswer,
+  type User,
+} from "./backend.ts";
+export {
   decodeToken,
   getRequestCookies,
   parseSetCookie,

@@ -6,6 +6,7 @@
 mod cookies;
 mod forwarded;
 mod proxy;
+mod session;
 mod text;
 
 use js_sys::{Object, Reflect};

@@ -1,0 +1,402 @@
+/**
+ * Sessions of a remote authentication backend: a server of its own, such as Better Auth, that this app asks whose a
+ * request is, and whose paths it serves as if they were its own.
+ *
+ * @module
+ */
+import type { Backend as Door } from "../wasm/gen/server.js";
+import { rules, text, texts } from "../wasm/server.ts";
+import { SessionCache } from "./backend-cache.ts";
+import { splitSetCookie } from "./cookies.ts";
+import { memo } from "./memo.ts";
+import { broken, refusal } from "./refusal.ts";
+import { readWithin } from "./stream.ts";
+
+/** Who is signed in. An app whose backend says more adds its own fields to this interface. */
+export interface User {
+  id: string;
+  email: string;
+  name: string | null;
+  /** `customer`, `creator` or `admin`, or whatever else the app's backend calls its roles. */
+  role: string;
+  emailVerified: boolean;
+  /** ISO 8601 */
+  createdAt: string;
+}
+
+/** A session; its token is never part of it. */
+export interface Session {
+  id: string;
+  userId: string;
+  /** ISO 8601 */
+  expiresAt: string;
+}
+
+/** Whose a request is. `user` and `session` belong to the caller: changing them changes nobody else's. */
+export interface SessionAnswer {
+  /**
+   * - `authenticated`: `user` and `session` are there.
+   * - `anonymous`: there is no session.
+   * - `unavailable`: the backend is away, and nobody can tell. Answer 503; sign nobody out, redirect nobody.
+   * - `rejected`: the backend refuses to say (403, 429).
+   */
+  status: "authenticated" | "anonymous" | "unavailable" | "rejected";
+  user: User | null;
+  session: Session | null;
+  /** `Set-Cookie` lines for the response: the backend's, byte for byte, and those that clear a dead cookie. */
+  setCookies: string[];
+}
+
+/** Sessions for an app, wherever they are kept. */
+export interface Auth {
+  /** Answers the requests for the backend's paths. */
+  handler(request: Request, platform?: unknown): Promise<Response>;
+  /** Whose a request is; it never throws. */
+  getSession(request: Request, platform?: unknown): Promise<SessionAnswer>;
+  /** Forgets one session by its token, as the cookie or the backend's own table has it, or all; at once. */
+  purge(token?: string): void;
+}
+
+/** Options of {@link authBackend}. */
+export interface AuthBackendOptions {
+  /** The backend: an http(s) origin, with a path before {@link basePath} if there is one. A function is asked each time. */
+  url: string | ((request: Request, platform?: unknown) => string);
+  /** The name of its session cookie. It is known with `__Secure-` and `__Host-` before it, too. */
+  cookie: string;
+  /**
+   * The names of its other cookies, or how they begin: `codex.*`. Only its own cookies are sent to it. By default
+   * `better-auth.*`, and what begins as the session cookie does up to its first `.`, `-` or `_`: `codex.*` for
+   * `codex-session`.
+   */
+  cookies?: string[];
+  /** The Domain of its cookies, if they have one. By default a dead cookie is cleared at every domain above the host. */
+  domain?: string;
+  /** Below which the backend's paths lie, here and there; default `/api/auth`. */
+  basePath?: string;
+  /** The paths below {@link basePath} that differ from Better Auth's `/get-session` and `/sign-out`. */
+  paths?: { getSession?: string; signOut?: string };
+  /**
+   * Seconds for which an answer is kept; default 300, 0 keeps none. That is how long a session lives on here which the
+   * backend ended without this process's doing; `purge` ends it at once. Absence of a session is kept for at most 60.
+   */
+  cacheTtl?: number;
+  /** How many sessions are kept at most, and as many absences; default 10,000. */
+  cacheSize?: number;
+  /** Milliseconds until the backend has answered; default 5000. */
+  timeout?: number;
+  /** Bytes of a request's body through the handler, 413 beyond; default 1 MiB. */
+  bodyLimit?: number;
+  /** Calls the backend, in place of the global `fetch`: a service binding, say. */
+  fetch?: typeof fetch;
+  /** The app's own origin, for servers behind TLS; by default that of `request.url`. The backend has to trust it. */
+  origin?: string;
+  /** The client's address from a source that you trust: it becomes `X-Forwarded-For`. Without it, none is sent. */
+  clientAddress?: (request: Request, platform?: unknown) => string | undefined;
+}
+
+/** What the backend said of a session. */
+interface Finding {
+  status: SessionAnswer["status"];
+  /** Of the user, where one is signed in. */
+  id?: string;
+  /** Milliseconds since 1970, after which it is not to be used. */
+  expires: number;
+  /** JSON: whoever takes it gets objects of his own. */
+  user: string;
+  session: string;
+  /** The backend's `Set-Cookie` lines, which go to one who asked. */
+  lines: string[];
+}
+
+const MINUTE = 60_000;
+/** An answer about a session, or one to strip tokens from, is small. */
+const ANSWER_LIMIT = 1024 * 1024;
+/** Statuses whose responses have no body (Fetch standard, null body status). */
+const NULL_BODY = new Set([101, 103, 204, 205, 304]);
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+// The doors' numbers: src/session/passage.rs.
+const USER = 2;
+const ANYONE = 3;
+
+const passesToBackend = memo(256, (name) => rules((m) => m.passesToBackend(name)));
+const passesToPage = memo(1024, (name) => rules((m) => m.passesToPage(name)));
+
+/**
+ * Sessions of a remote authentication backend, Better Auth by default.
+ *
+ * - `getSession` asks the backend whose a request is, once for all that ask at the same time, and remembers the answer.
+ * - `handler` serves the backend's paths: mount it at `basePath`. Cookies pass byte for byte, tokens never reach the
+ *   page, redirects of the backend lead into the app.
+ * - `purge` forgets: call it where a session ends without the handler's doing.
+ *
+ * Keep one for the app, at module level: the cache is in it, and nothing of a request is.
+ *
+ * @throws TypeError if an option is of the wrong kind
+ * @throws HttpOnlyError if `cookie` or `domain` is none
+ *
+ * @example
+ * ```ts
+ * const auth = authBackend({ url: "http://127.0.0.1:8789", cookie: "codex-session" });
+ * const { status, user } = await auth.getSession(request);
+ * ```
+ */
+export function authBackend(options: AuthBackendOptions): Auth {
+  const timeout = limit("timeout", options.timeout, 5000);
+  const ttl = limit("cacheTtl", options.cacheTtl, 300) * 1000;
+  const bodyLimit = limit("bodyLimit", options.bodyLimit, 1024 * 1024);
+  const cache = new SessionCache<Finding>(limit("cacheSize", options.cacheSize, 10_000));
+  const own = options.origin === undefined ? undefined : new URL(options.origin);
+  if (options.domain !== undefined) text("domain", options.domain);
+  const door: Door = rules(
+    (m) =>
+      new m.Backend(
+        text("cookie", options.cookie),
+        texts("cookies", options.cookies),
+        text("basePath", options.basePath ?? "/api/auth"),
+        text("paths.getSession", options.paths?.getSession ?? "/get-session"),
+        text("paths.signOut", options.paths?.signOut ?? "/sign-out"),
+        options.domain,
+      ),
+  );
+  const { url } = options;
+  const asksForUrl = typeof url === "function";
+  const fixed = asksForUrl ? "" : new URL(text("url", url)).href;
+  const backendOf = (request: Request, platform: unknown) =>
+    asksForUrl ? new URL(url(request, platform)).href : fixed;
+  const hostOf = (request: Request) => own ?? new URL(request.url);
+
+  /** The headers of this server's own: nothing in them is the client's word but its cookies. */
+  function headersOf(request: Request, platform: unknown, lookup: boolean): Headers {
+    const headers = new Headers({ origin: hostOf(request).origin, "accept-encoding": "identity" });
+    const cookie = rules(() => door.forward(request.headers.get("cookie") ?? "", lookup));
+    if (cookie) headers.set("cookie", cookie);
+    const address = options.clientAddress?.(request, platform);
+    const client = typeof address === "string" ? rules((m) => m.normalAddress(address)) : undefined;
+    if (client !== undefined) headers.set("x-forwarded-for", client);
+    return headers;
+  }
+
+  /** Asks the backend. It is not bound to the request that caused it: others wait for the same answer. */
+  async function ask(request: Request, platform: unknown, backend: string): Promise<Finding> {
+    try {
+      const headers = headersOf(request, platform, true);
+      headers.set("accept", "application/json");
+      const url = rules(() => door.lookup(backend));
+      const signal = AbortSignal.timeout(timeout);
+      const response = await (options.fetch ?? fetch)(url, { headers, redirect: "manual", signal });
+      const bytes = response.body ? await readWithin(response.body as ByteStream, ANSWER_LIMIT) : undefined;
+      const now = Date.now();
+      const body = utf8.decode(bytes ?? new Uint8Array());
+      const [status, id, expires, user, session] = rules((m) =>
+        m.readSessionAnswer(response.status, body, now),
+      ) as [SessionAnswer["status"], string?, string?, string?, string?];
+      const longest = now + (status === "authenticated" ? ttl : Math.min(ttl, MINUTE));
+      return {
+        status,
+        ...(id !== undefined && { id }),
+        expires: expires ? Math.min(longest, Number(expires)) : longest,
+        user: user ?? "null",
+        session: session ?? "null",
+        // What a backend in trouble says of cookies is not to be trusted.
+        lines: status === "unavailable" ? [] : splitSetCookie(response.headers),
+      };
+    } catch {
+      return { status: "unavailable", expires: 0, user: "null", session: "null", lines: [] };
+    }
+  }
+
+  async function getSession(request: Request, platform?: unknown): Promise<SessionAnswer> {
+    try {
+      const header = request.headers.get("cookie") ?? "";
+      const cookies = rules(() => door.key(header));
+      if (cookies === undefined) return answer("anonymous");
+      const clear = () => {
+        const host = hostOf(request);
+        return rules(() => door.clear(header, host.hostname, host.protocol === "https:"));
+      };
+      if (cookies === "") return answer("anonymous", clear());
+      // What one backend said of a cookie, another need not say.
+      const backend = backendOf(request, platform);
+      const key = asksForUrl ? cookies + backend : cookies;
+      const finding =
+        cache.get(key, Date.now()) ??
+        (await cache.share(
+          key,
+          () => rules(() => door.handles(header)),
+          () => ask(request, platform, backend),
+        ));
+      if (finding === undefined) return answer("unavailable");
+      // Of those who wait for one answer, the first who is still there takes the lines along.
+      const lines = request.signal.aborted ? [] : finding.lines.splice(0);
+      if (finding.status === "anonymous") return answer("anonymous", [...lines, ...clear()]);
+      return {
+        status: finding.status,
+        user: JSON.parse(finding.user),
+        session: JSON.parse(finding.session),
+        setCookies: lines,
+      };
+    } catch {
+      return answer("unavailable");
+    }
+  }
+
+  async function handler(request: Request, platform?: unknown): Promise<Response> {
+    const { method, url } = request;
+    let backend: string;
+    let target: string;
+    let headers: Headers;
+    try {
+      const said = (name: string) => request.headers.get(name) ?? undefined;
+      backend = backendOf(request, platform);
+      target = rules(() =>
+        door.admit(
+          backend,
+          method,
+          url,
+          hostOf(request).origin,
+          said("sec-fetch-site"),
+          said("sec-fetch-mode"),
+          said("sec-fetch-dest"),
+          said("origin"),
+          said("x-httponly"),
+        ),
+      );
+      headers = headersOf(request, platform, false);
+    } catch (thrown) {
+      const wrongMethod = (thrown as { status?: number }).status === 405;
+      return refusal(thrown, wrongMethod ? { allow: door.allow(url) } : undefined);
+    }
+    for (const [name, value] of request.headers) if (passesToBackend(name)) headers.set(name, value);
+    let body: Bytes | undefined;
+    if (request.body) {
+      try {
+        body = await readWithin(request.body as ByteStream, bodyLimit);
+      } catch {
+        return new Response(null, { status: 499 });
+      }
+      if (!body) return broken("body-too-large");
+    }
+
+    const cookie = request.headers.get("cookie") ?? "";
+    // Once it is done, the cookie may say nobody any more: whose sessions end is asked before.
+    const ofUser = rules(() => door.effect(method, url, true)) === USER;
+    const before = ofUser ? await getSession(request, platform) : undefined;
+    const user = before?.user?.id;
+    const settle = (succeeded: boolean) => {
+      const effect = rules(() => door.effect(method, url, succeeded));
+      if (effect === 0) return;
+      if (effect === ANYONE) cache.clear();
+      if (effect === USER && user !== undefined) cache.dropWhere(({ id }) => id === user);
+      cache.drop(rules(() => door.handles(cookie)));
+    };
+
+    const abort = new AbortController();
+    const gone = () => abort.abort();
+    request.signal.addEventListener("abort", gone, { once: true });
+    const clock = setTimeout(gone, timeout);
+    let response: Response;
+    try {
+      const init: RequestInit = { method, headers, redirect: "manual", signal: abort.signal };
+      if (body) init.body = body;
+      if (request.signal.aborted) gone();
+      response = await (options.fetch ?? fetch)(target, init);
+    } catch {
+      // It may have done what it was asked all the same.
+      settle(false);
+      return request.signal.aborted ? new Response(null, { status: 499 }) : away();
+    } finally {
+      clearTimeout(clock);
+    }
+    settle(response.ok);
+    if (response.status >= 500) {
+      await response.body?.cancel().catch(() => {});
+      return away();
+    }
+    return toPage(response, backend, target, before?.setCookies);
+  }
+
+  return {
+    handler,
+    getSession,
+    purge(token) {
+      if (token === undefined) cache.clear();
+      else cache.drop(rules((m) => m.tokenHandles(text("token", token))));
+    },
+  };
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type ByteStream = ReadableStream<Bytes>;
+
+function answer(status: SessionAnswer["status"], setCookies: string[] = []): SessionAnswer {
+  return { status, user: null, session: null, setCookies };
+}
+
+/** The answer for a backend that has none: nothing of what it said, if it said anything. */
+function away(): Response {
+  try {
+    rules((m) => m.backendAway());
+  } catch (thrown) {
+    return refusal(thrown, { "cache-control": "private, no-store", vary: "Cookie" });
+  }
+  throw new TypeError("unavailable");
+}
+
+/** The backend's response as the page gets it. */
+async function toPage(
+  response: Response,
+  backend: string,
+  target: string,
+  earlier: string[] = [],
+): Promise<Response> {
+  const { status } = response;
+  const said = (name: string) => response.headers.get(name) ?? undefined;
+  const headers = new Headers();
+  for (const [name, value] of response.headers) if (passesToPage(name)) headers.append(name, value);
+  for (const line of [...earlier, ...splitSetCookie(response.headers)]) headers.append("set-cookie", line);
+  const location = said("location");
+  if (location !== undefined) {
+    const local = rules((m) => m.relocateRedirect(backend, target, location));
+    if (local !== undefined) headers.set("location", local);
+  }
+  const retryAfter = rules((m) => m.retryAfter(said("retry-after"), said("x-retry-after")));
+  if (retryAfter !== undefined) headers.set("retry-after", retryAfter);
+  headers.set("cache-control", "private, no-store");
+  headers.set("vary", "Cookie");
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("content-security-policy", "sandbox");
+  headers.set("referrer-policy", "no-referrer");
+
+  let body: BodyInit | null = response.body;
+  if (body && NULL_BODY.has(status)) {
+    await response.body?.cancel();
+    body = null;
+  }
+  if (body && rules((m) => m.isJson(said("content-type")))) {
+    const clean = await withoutTokens(body as ByteStream);
+    // What cannot be read cannot be cleaned, and does not pass.
+    if (clean === undefined) return away();
+    body = clean;
+  }
+  return new Response(body, { status, headers });
+}
+
+async function withoutTokens(body: ByteStream): Promise<string | undefined> {
+  try {
+    const bytes = await readWithin(body, ANSWER_LIMIT);
+    if (!bytes) return undefined;
+    // Better Auth answers an unknown path with nothing at all.
+    return bytes.length === 0 ? "" : rules((m) => m.withoutTokens(utf8.decode(bytes)));
+  } catch {
+    return undefined;
+  }
+}
+
+function limit(name: string, value: number | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  if (typeof value !== "number" || !(value >= 0 && value < 2 ** 31)) {
+    throw new TypeError(`${name} is a number, 0 or more`);
+  }
+  return value;
+}

@@ -1,0 +1,374 @@
+//! The cookies of a session: which they are in a request, what stands for them in a cache, how they are cleared.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    cookie::{
+        attributes::{Prefix, domain_gains},
+        header::pairs,
+        syntax::{Class, MAX_PAIR, check_name, decode_value},
+    },
+    error::Refusal,
+};
+
+/// The prefixes under which browsers guard a cookie: whether cookies are Secure is the backend's affair, so a session
+/// cookie is known with and without them.
+const PREFIXES: [&str; 2] = ["__Secure-", "__Host-"];
+
+/// A name without its prefix.
+fn bare(name: &str) -> &str {
+    PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
+}
+
+/// The names of a backend's cookies, without prefixes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    session: String,
+    /// Names, and beginnings of names before a `*`.
+    others: Vec<String>,
+}
+
+/// The session cookies of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent<'a> {
+    /// There is none.
+    None,
+    /// There are some, and no session can come of them: two of one name, of which a sibling subdomain may have planted
+    /// the first, or a value that no backend writes.
+    Unusable,
+    /// One or more, of different names: `name=value`, byte for byte, and the values alone.
+    Some {
+        /// The pairs, with `; ` between them.
+        pairs: String,
+        /// The values.
+        values: Vec<&'a str>,
+    },
+}
+
+impl Names {
+    /// The cookie named `session`, and the backend's others. `others` are names, or their beginnings with `*` behind.
+    /// Without a list these are `better-auth.*` and what begins as the session cookie does: `codex.*` for
+    /// `codex-session`.
+    ///
+    /// # Errors
+    /// As [`check_name`].
+    ///
+    /// ```
+    /// use httponly::session::cookies::Names;
+    ///
+    /// let names = Names::new("codex-session", None).unwrap();
+    /// assert!(names.is_session("__Secure-codex-session"));
+    /// assert!(names.is_known("codex.dont_remember") && !names.is_known("theme"));
+    /// ```
+    pub fn new(session: &str, others: Option<Vec<String>>) -> Result<Self, Refusal> {
+        check_name(session)?;
+        let session = bare(session);
+        check_name(session)?;
+        let others = if let Some(others) = others {
+            for other in &others {
+                check_name(other.strip_suffix('*').unwrap_or(other))?;
+            }
+            others.iter().map(|other| bare(other).to_owned()).collect()
+        } else {
+            let end = session.find('.').or_else(|| session.find(['-', '_'])).unwrap_or(session.len());
+            let family = session.get(..end).unwrap_or(session);
+            vec!["better-auth.*".to_owned(), format!("{family}.*")]
+        };
+        Ok(Self { session: session.to_owned(), others })
+    }
+
+    /// Whether a cookie of this name is the session's.
+    pub fn is_session(&self, name: &str) -> bool {
+        bare(name) == self.session
+    }
+
+    /// Whether a cookie of this name is the backend's.
+    pub fn is_known(&self, name: &str) -> bool {
+        let plain = bare(name);
+        let listed = |other: &String| match other.strip_suffix('*') {
+            Some(start) => plain.starts_with(start),
+            None => plain == other,
+        };
+        self.is_session(name) || self.others.iter().any(listed)
+    }
+
+    /// The session cookies of a `Cookie` header.
+    pub fn read<'a>(&self, header: &'a str) -> Sent<'a> {
+        let mut cookies = String::new();
+        let mut names: Vec<&str> = Vec::new();
+        let mut values = Vec::new();
+        for (name, value) in texts(header).filter(|(name, _)| self.is_session(name)) {
+            let whole = value.bytes().all(|byte| Class::COOKIE_OCTET.has(byte.into()));
+            if value.is_empty() || !whole || name.len() + value.len() > MAX_PAIR || names.contains(&name) {
+                return Sent::Unusable;
+            }
+            names.push(name);
+            values.push(value);
+            push_pair(&mut cookies, name, value);
+        }
+        if values.is_empty() { Sent::None } else { Sent::Some { pairs: cookies, values } }
+    }
+
+    /// The `Cookie` header for the backend: its own cookies, byte for byte, but for those whose name stands twice.
+    ///
+    /// `lookup` leaves out copies of the session (`session_data` of Better Auth's cookie cache): the backend would
+    /// believe them for minutes after a sign-out.
+    pub fn forward(&self, header: &str, lookup: bool) -> String {
+        let known: Vec<(&str, &str)> = texts(header)
+            .filter(|(name, _)| self.is_known(name) && !(lookup && is_copy(name)))
+            .filter(|(_, value)| value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '))
+            .collect();
+        let mut out = String::new();
+        for (name, value) in &known {
+            if known.iter().filter(|(other, _)| other == name).count() == 1 {
+                push_pair(&mut out, name, value);
+            }
+        }
+        out
+    }
+
+    /// `Set-Cookie` lines that delete, at every scope that a cookie for `host` can have, the session cookies of a
+    /// request and the backend's copies of the session: host-only, and for the host and each domain above it.
+    ///
+    /// `domain` is the one that the backend sets, where the app knows it.
+    ///
+    /// ```
+    /// use httponly::session::cookies::Names;
+    ///
+    /// let names = Names::new("sid", None).unwrap();
+    /// assert_eq!(
+    ///     names.clear("sid=x; theme=dark", "app.my.example", None, false),
+    ///     [
+    ///         "sid=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+    ///         "sid=; Max-Age=0; Domain=app.my.example; Path=/; HttpOnly; SameSite=Lax",
+    ///         "sid=; Max-Age=0; Domain=my.example; Path=/; HttpOnly; SameSite=Lax",
+    ///     ]
+    /// );
+    /// ```
+    pub fn clear(&self, header: &str, host: &str, domain: Option<&str>, secure: bool) -> Vec<String> {
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in texts(header) {
+            let dead = self.is_session(name) || (self.is_known(name) && is_copy(name));
+            if dead && !names.contains(&name) && check_name(name).is_ok() {
+                names.push(name);
+            }
+        }
+        let domains = match domain {
+            Some(domain) => vec![domain.strip_prefix('.').unwrap_or(domain)],
+            None => parents(host),
+        };
+        let mut lines = Vec::new();
+        for name in names {
+            let prefix = Prefix::of(name);
+            let mut line = |domain: Option<&str>| {
+                let mut line = format!("{name}=; Max-Age=0");
+                if let Some(domain) = domain {
+                    let _ = write!(line, "; Domain={domain}");
+                }
+                line.push_str("; Path=/; HttpOnly; SameSite=Lax");
+                if secure || prefix.secure {
+                    line.push_str("; Secure");
+                }
+                lines.push(line);
+            };
+            line(None);
+            if !prefix.host {
+                for domain in &domains {
+                    line(Some(domain));
+                }
+            }
+        }
+        lines
+    }
+}
+
+/// A name and a value as text.
+fn texts(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    pairs(header).map(|pair| {
+        let text = |range| header.get(range).unwrap_or_default();
+        (text(pair.name()), text(pair.value()))
+    })
+}
+
+fn push_pair(out: &mut String, name: &str, value: &str) {
+    if !out.is_empty() {
+        out.push_str("; ");
+    }
+    let _ = write!(out, "{name}={value}");
+}
+
+/// Whether a name is that of Better Auth's cookie cache, whole or in chunks (`.0`, `.1`).
+fn is_copy(name: &str) -> bool {
+    let whole = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let whole = if whole.len() < name.len() { whole.strip_suffix('.').unwrap_or(name) } else { name };
+    whole.ends_with(".session_data")
+}
+
+/// The host and the domains above it that can be a Domain; none for an address and for a single label.
+fn parents(host: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut rest = Some(host);
+    while let Some(domain) = rest.filter(|domain| domain_gains(*domain)) {
+        out.push(domain);
+        rest = domain.split_once('.').map(|(_, parent)| parent);
+    }
+    out
+}
+
+/// What stands for a text where the text itself must not be kept: its SHA-256, in hexadecimal.
+pub fn hash(text: &str) -> String {
+    let mut out = String::with_capacity(64);
+    for byte in Sha256::digest(text) {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+/// The hashes under which a token is known: of the decoded value, and of what stands before its signature, which is
+/// how the backend's own tables have it.
+///
+/// ```
+/// use httponly::session::cookies::handles;
+///
+/// assert_eq!(handles("token.c2ln%3D"), handles("token.c2ln="));
+/// assert!(handles("token.c2ln=").contains(&handles("token")[0]));
+/// ```
+pub fn handles(token: &str) -> Vec<String> {
+    let token: Cow<'_, str> = decode_value(token);
+    let unsigned = token.rsplit_once('.').map(|(before, _)| before).filter(|before| !before.is_empty());
+    std::iter::once(hash(&token)).chain(unsigned.map(hash)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        Names::new("codex-session", None).unwrap()
+    }
+
+    #[test]
+    fn a_session_cookie_is_known_with_and_without_a_prefix() {
+        for declared in ["codex-session", "__Secure-codex-session", "__Host-codex-session"] {
+            let names = Names::new(declared, None).unwrap();
+            for name in ["codex-session", "__Secure-codex-session", "__Host-codex-session"] {
+                assert!(names.is_session(name), "{declared} {name}");
+            }
+            for name in ["Codex-session", "codex-session2", "__Secure-", "", "__Secure-__Host-codex-session"]
+            {
+                assert!(!names.is_session(name), "{declared} {name}");
+            }
+        }
+        for wrong in ["", "a b", "__Host-", "a=b", "a;b"] {
+            assert!(Names::new(wrong, None).is_err(), "{wrong}");
+        }
+        assert!(Names::new("a", Some(vec!["b;".into()])).is_err());
+    }
+
+    #[test]
+    fn what_comes_of_a_cookie_header() {
+        let some = |pairs: &str, values: &[&'static str]| Sent::Some {
+            pairs: pairs.into(),
+            values: values.to_vec(),
+        };
+        for (header, sent) in [
+            ("", Sent::None),
+            ("theme=dark; session=1", Sent::None),
+            ("codex-session=a.b%2B", some("codex-session=a.b%2B", &["a.b%2B"])),
+            (
+                "x=1; __Secure-codex-session=a ; codex-session=b",
+                some("__Secure-codex-session=a; codex-session=b", &["a", "b"]),
+            ),
+            ("codex-session=a; codex-session=b", Sent::Unusable),
+            ("codex-session=a; x=1; codex-session=a", Sent::Unusable),
+            ("codex-session=", Sent::Unusable),
+            ("codex-session=a b", Sent::Unusable),
+            ("codex-session=\"a\"", Sent::Unusable),
+            ("codex-session=\u{e9}", Sent::Unusable),
+        ] {
+            assert_eq!(names().read(header), sent, "{header}");
+        }
+        assert_eq!(names().read(&format!("codex-session={}", "x".repeat(5000))), Sent::Unusable);
+    }
+
+    #[test]
+    fn the_backend_gets_its_own_cookies_and_no_others() {
+        let header = "theme=dark; codex-session=a%20; codex.dont_remember=true.s; access_token=t; better-auth.state=s; \
+                      __Secure-codex.session_data.0=d; codex.session_data=d";
+        assert_eq!(
+            names().forward(header, false),
+            "codex-session=a%20; codex.dont_remember=true.s; better-auth.state=s; \
+             __Secure-codex.session_data.0=d; codex.session_data=d"
+        );
+        assert_eq!(
+            names().forward(header, true),
+            "codex-session=a%20; codex.dont_remember=true.s; better-auth.state=s"
+        );
+        assert_eq!(
+            names().forward("codex-session=a; codex.state=1; codex-session=b", false),
+            "codex.state=1"
+        );
+        let listed = Names::new("id", Some(vec!["state".into(), "x.*".into()])).unwrap();
+        assert_eq!(listed.forward("id=1; state=2; states=3; x.y=4; xy=5", false), "id=1; state=2; x.y=4");
+        // A backend without a prefix for its cookies.
+        assert!(Names::new("better-auth.session_token", None).unwrap().is_known("better-auth.state"));
+    }
+
+    #[test]
+    fn a_dead_cookie_is_cleared_at_every_scope() {
+        let ends = "; Path=/; HttpOnly; SameSite=Lax";
+        let cleared = |header, host, domain, secure| names().clear(header, host, domain, secure);
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            assert_eq!(
+                cleared("codex-session=x", host, None, false),
+                [format!("codex-session=; Max-Age=0{ends}")]
+            );
+        }
+        assert_eq!(
+            cleared("codex-session=x", "app.my.example", Some(".my.example"), true),
+            [
+                format!("codex-session=; Max-Age=0{ends}; Secure"),
+                format!("codex-session=; Max-Age=0; Domain=my.example{ends}; Secure"),
+            ]
+        );
+        // A prefix needs Secure, whatever the server thinks of its own origin; `__Host-` takes no Domain.
+        assert_eq!(
+            cleared("__Host-codex-session=x; __Secure-codex-session=y", "my.example", None, false),
+            [
+                format!("__Host-codex-session=; Max-Age=0{ends}; Secure"),
+                format!("__Secure-codex-session=; Max-Age=0{ends}; Secure"),
+                format!("__Secure-codex-session=; Max-Age=0; Domain=my.example{ends}; Secure"),
+            ]
+        );
+        // The copy goes along, once; nothing that was not sent does, and nothing of the app's.
+        assert_eq!(
+            cleared(
+                "codex.session_data=c; codex-session=x; codex-session=y; theme=1",
+                "localhost",
+                None,
+                false
+            ),
+            [format!("codex.session_data=; Max-Age=0{ends}"), format!("codex-session=; Max-Age=0{ends}"),]
+        );
+        for line in cleared("__Secure-codex-session=x", "a.b.example", None, false) {
+            assert!(crate::cookie::set_cookie::parse(&line).is_some(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_sha_256() {
+        assert_eq!(hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(hash(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+
+    #[test]
+    fn a_token_is_known_by_its_value_and_by_what_its_table_holds() {
+        assert_eq!(handles("tok"), [hash("tok")]);
+        assert_eq!(handles("tok.sig"), [hash("tok.sig"), hash("tok")]);
+        assert_eq!(handles("a.b.c"), [hash("a.b.c"), hash("a.b")]);
+        assert_eq!(handles(".x"), [hash(".x")]);
+    }
+}

@@ -1,0 +1,204 @@
+//! Sessions of a remote authentication backend.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen hands strings over, it does not lend optional ones"
+)]
+
+use js_sys::TypeError;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use super::thrown;
+use crate::{
+    error::{Refusal, Rule},
+    origin::Claims,
+    session::{
+        answer::{self, Standing},
+        cookies::{self, Names, Sent},
+        passage::{self, Paths, Sender},
+    },
+};
+
+/// A backend's declaration, checked, and the decisions that follow from it.
+#[wasm_bindgen]
+pub struct Backend {
+    names: Names,
+    paths: Paths,
+    domain: Option<String>,
+}
+
+#[wasm_bindgen]
+impl Backend {
+    /// Checks a declaration; throws a refusal or a `TypeError`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        cookie: &str,
+        others: Option<Vec<String>>,
+        base: &str,
+        session: &str,
+        sign_out: &str,
+        domain: Option<String>,
+    ) -> Result<Backend, JsValue> {
+        let names = Names::new(cookie, others).map_err(thrown)?;
+        let paths = Paths::new(base, session, sign_out).ok_or_else(|| {
+            TypeError::new("basePath and paths are absolute paths, without query and fragment")
+        })?;
+        if let Some(domain) = &domain {
+            let plain = crate::cookie::attributes::without_dot(domain.as_str());
+            crate::cookie::attributes::check_domain_syntax(plain).map_err(thrown)?;
+        }
+        Ok(Self { names, paths, domain })
+    }
+
+    /// What the session cookies of a `Cookie` header stand for: nothing if there are none, an empty text if no session
+    /// can come of them, else their key in a cache.
+    pub fn key(&self, header: &str) -> Option<String> {
+        match self.names.read(header) {
+            Sent::None => None,
+            Sent::Unusable => Some(String::new()),
+            Sent::Some { pairs, .. } => Some(cookies::hash(&pairs)),
+        }
+    }
+
+    /// The hashes under which the tokens of a `Cookie` header are known.
+    pub fn handles(&self, header: &str) -> Vec<String> {
+        match self.names.read(header) {
+            Sent::Some { values, .. } => values.into_iter().flat_map(cookies::handles).collect(),
+            Sent::None | Sent::Unusable => Vec::new(),
+        }
+    }
+
+    /// The `Cookie` header for the backend, for a look-up or as it is.
+    pub fn forward(&self, header: &str, lookup: bool) -> String {
+        self.names.forward(header, lookup)
+    }
+
+    /// The lines that clear dead session cookies.
+    pub fn clear(&self, header: &str, host: &str, secure: bool) -> Vec<String> {
+        self.names.clear(header, host, self.domain.as_deref(), secure)
+    }
+
+    /// The backend's URL for a look-up.
+    pub fn lookup(&self, backend: &str) -> Result<String, JsValue> {
+        self.paths.lookup(backend).map_err(thrown)
+    }
+
+    /// Refuses a request that must not reach the backend; its URL there.
+    #[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
+    pub fn admit(
+        &self,
+        backend: &str,
+        method: &str,
+        url: &str,
+        own: &str,
+        site: Option<String>,
+        mode: Option<String>,
+        dest: Option<String>,
+        origin: Option<String>,
+        header: Option<String>,
+    ) -> Result<String, JsValue> {
+        let claims = Claims {
+            site: site.as_deref(),
+            dest: dest.as_deref(),
+            // Only GET is prefetched, and no GET changes anything here.
+            purpose: None,
+            origin: origin.as_deref(),
+            header: header.as_deref(),
+        };
+        let sender = Sender { claims, mode: mode.as_deref() };
+        let admitted = || -> Result<String, Refusal> {
+            self.paths.admit(method, url, &sender, own)?;
+            self.paths.upstream(backend, url)
+        };
+        admitted().map_err(thrown)
+    }
+
+    /// The value of `Allow`.
+    pub fn allow(&self, url: &str) -> String {
+        self.paths.allow(url).to_owned()
+    }
+
+    /// What a request may have done: 0 nothing, 1 to its own session, 2 to all of its user, 3 to anyone's.
+    pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> u8 {
+        self.paths.effect(method, url, succeeded) as u8
+    }
+}
+
+/// What a backend's answer means: `authenticated`, with the user's identifier, the end of the session in milliseconds
+/// or an empty text, user and session as JSON; or one of `anonymous`, `rejected` and `unavailable`. `now` is in
+/// milliseconds.
+#[wasm_bindgen(js_name = readSessionAnswer)]
+pub fn read_session_answer(status: u16, body: &str, now: f64) -> Vec<String> {
+    match answer::read(status, body, now) {
+        Standing::Authenticated(identity) => vec![
+            "authenticated".into(),
+            identity.id,
+            identity.expires.map_or_else(String::new, |expires| expires.to_string()),
+            identity.user.into_owned(),
+            identity.session.into_owned(),
+        ],
+        Standing::Anonymous => vec!["anonymous".into()],
+        Standing::Rejected => vec!["rejected".into()],
+        Standing::Unavailable => vec!["unavailable".into()],
+    }
+}
+
+/// The hashes under which one token is known.
+#[wasm_bindgen(js_name = tokenHandles)]
+pub fn token_handles(token: &str) -> Vec<String> {
+    cookies::handles(token)
+}
+
+/// JSON without tokens; `undefined` for what is no JSON.
+#[wasm_bindgen(js_name = withoutTokens)]
+pub fn without_tokens(body: &str) -> Option<String> {
+    answer::without_tokens(body)
+}
+
+/// Whether tokens are to be stripped from a body of this type.
+#[wasm_bindgen(js_name = isJson)]
+pub fn is_json(content_type: Option<String>) -> bool {
+    passage::is_json(content_type.as_deref())
+}
+
+/// Whether a header passes to the backend.
+#[wasm_bindgen(js_name = passesToBackend)]
+pub fn passes_to_backend(name: &str) -> bool {
+    passage::request_passes(name)
+}
+
+/// Whether a header passes to the page.
+#[wasm_bindgen(js_name = passesToPage)]
+pub fn passes_to_page(name: &str) -> bool {
+    passage::response_passes(name)
+}
+
+/// The client's address in normal form; `undefined` for what is no address.
+#[wasm_bindgen(js_name = normalAddress)]
+pub fn normal_address(text: &str) -> Option<String> {
+    crate::proxy::headers::address(text)
+}
+
+/// The value of `Retry-After`.
+#[wasm_bindgen(js_name = retryAfter)]
+pub fn retry_after(standard: Option<String>, other: Option<String>) -> Option<String> {
+    passage::retry_after(standard.as_deref(), other.as_deref()).map(str::to_owned)
+}
+
+/// The `Cache-Control` of a response that was made with a session at hand; `undefined` where its own stays.
+#[wasm_bindgen(js_name = sessionCacheControl)]
+pub fn session_cache_control(sets_cookie: bool, signed_in: bool, own: Option<String>) -> Option<String> {
+    passage::cache_control(sets_cookie, signed_in, own.as_deref()).map(str::to_owned)
+}
+
+/// Where a redirect leads in the browser; `undefined` where it may not lead.
+#[wasm_bindgen(js_name = relocateRedirect)]
+pub fn relocate_redirect(backend: &str, requested: &str, location: &str) -> Option<String> {
+    passage::relocate(backend, requested, location)
+}
+
+/// Throws the refusal for a backend that does not answer.
+#[wasm_bindgen(js_name = backendAway)]
+pub fn backend_away() -> Result<(), JsValue> {
+    Err(thrown(Rule::BackendAway))
+}
