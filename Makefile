@@ -91,6 +91,8 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 	wasm-pack test --headless --chrome --mode no-install . --lib --features cookies,account
 	echo "test: TypeScript"
 	vitest run
+	echo "test: attacks on both frameworks"
+	vitest run -c tests/attack/vitest.config.ts
 	echo "test: the package"
 	node tools/check-package.mjs
 	echo "test: the guide, followed from an empty folder"
@@ -125,4 +127,5 @@ docs: tools ## Write the reference into docs/api (TypeScript) and target/doc (Ru
 
 .PHONY: clean
 clean: ## Remove what was built; tools and npm packages stay
-	@rm -rf pkg js/wasm/gen target docs/api test-results examples/*/build examples/*/.svelte-kit examples/*/.next
+	@rm -rf pkg js/wasm/gen target docs/api test-results examples/*/build examples/*/.svelte-kit examples/*/.next \
+	  tests/attack/*/{build,.svelte-kit,.next}
