@@ -153,7 +153,9 @@ impl Base {
             format!("{}/{path}", base.rsplit_once('/')?.0)
         };
         let path = absolute.strip_prefix(self.origin())?;
-        let path = resolve(path.strip_prefix('/').unwrap_or(path)).ok()?;
+        // What follows may be the rest of another host's name, or a port.
+        let path = if path.is_empty() { path } else { path.strip_prefix('/')? };
+        let path = resolve(path).ok()?;
         let path = format!("/{path}");
         let rest = path.strip_prefix(self.prefix())?;
         (rest.is_empty() || rest.starts_with('/')).then(|| format!("{mount}{rest}{query}{fragment}"))
