@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fork } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { median } from "./rounds.mjs";
 import { budget, ratio, table } from "./table.mjs";
@@ -20,7 +20,19 @@ const CANDIDATES = [
   "the adapter, no proxy",
 ];
 const TEMPLATES = "httponly, templates";
+const IN_NEXT = ["Next: bare fetch", "Next: httponly", "Next: rewrites"];
 const KINDS = { get: "GET, 300 B back", post: "POST of 10 KB, 300 B back" };
+
+/** Builds the app in proxy/next, whose rewrites lead to the upstream. */
+function buildNext(upstream) {
+  const next = fileURLToPath(new URL("../node_modules/next/dist/bin/next", import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [next, "build"], {
+    cwd: fileURLToPath(new URL("proxy/next", import.meta.url)),
+    encoding: "utf8",
+    env: { ...process.env, UPSTREAM: upstream, NEXT_TELEMETRY_DISABLED: "1" },
+  });
+  if (status !== 0) throw new Error(`${stdout}${stderr}`);
+}
 
 /** A child process that answers what it is asked. */
 async function child(file, ...args) {
@@ -93,6 +105,17 @@ function section(title, answers) {
   );
 }
 
+function against(answers, kind, own, peer, limit) {
+  const [ours, theirs] = [answers[own], answers[peer]];
+  const source = "DESIGN 5";
+  return [
+    budget(`req/s of ${peer} / ${own}, ${kind}`, theirs.perSecondRatio / ours.perSecondRatio, limit, {
+      source,
+    }),
+    budget(`CPU of ${own} / ${peer}, ${kind}`, ours.cpuRatio / theirs.cpuRatio, limit, { source }),
+  ];
+}
+
 export async function measureProxy({ quick }) {
   const settings = {
     rounds: quick ? 5 : 12,
@@ -108,21 +131,32 @@ export async function measureProxy({ quick }) {
   };
   try {
     const { port } = await start("upstream.mjs");
+    const upstream = `http://127.0.0.1:${port}`;
+    buildNext(upstream);
     const load = await start("load.mjs");
-    const proxies = {};
-    for (const name of [...CANDIDATES, TEMPLATES])
-      proxies[name] = await start("candidate.mjs", name, `http://127.0.0.1:${port}`);
-    const { [TEMPLATES]: templates, ...plain } = proxies;
+    const startAll = async (names) => {
+      const all = {};
+      for (const name of names) all[name] = await start("candidate.mjs", name, upstream);
+      return all;
+    };
+    const plain = await startAll(CANDIDATES);
+    const { [TEMPLATES]: templates } = await startAll([TEMPLATES]);
+    const inNext = await startAll(IN_NEXT);
 
     const answers = {};
-    for (const kind of Object.keys(KINDS)) answers[kind] = await compare(load, plain, kind, settings);
+    const next = {};
+    for (const kind of Object.keys(KINDS)) {
+      answers[kind] = await compare(load, plain, kind, settings);
+      // Next's route handlers take some seconds until they are compiled.
+      next[kind] = await compare(load, inNext, kind, { ...settings, warm: 4 * settings.warm });
+    }
     const few = { ...settings, connections: 2, rounds: quick ? 2 : 4 };
     const bare = await compare(load, { [BARE]: plain[BARE], httponly: plain.httponly }, "megabyte", few);
     const filled = await compare(load, { [TEMPLATES]: templates }, "templates", few);
     const large = { ...bare, "httponly, one template filled in": filled[TEMPLATES] };
 
     const streams = [];
-    for (const [name, proxy] of Object.entries(plain).slice(0, -1)) {
+    for (const [name, proxy] of [...Object.entries(plain).slice(0, -1), ...Object.entries(inNext)]) {
       const { result, error } = await load.ask({ kind: "events", port: proxy.port });
       streams.push([name, ...(error ? [error] : [`${result.came} ms`, `${result.second} ms`])]);
       if (result) answers.events = { ...answers.events, [name]: result };
@@ -132,6 +166,7 @@ export async function measureProxy({ quick }) {
       title: `The proxy beside its peers, loopback, Node ${process.versions.node}`,
       text: [
         ...Object.entries(KINDS).map(([kind, title]) => section(title, answers[kind])),
+        ...Object.entries(KINDS).map(([kind, title]) => section(`Next.js, ${title}`, next[kind])),
         table(
           ["POST of 1 MB of JSON", "CPU/req", "first byte"],
           Object.entries(large).map(([name, one]) => [
@@ -146,26 +181,13 @@ export async function measureProxy({ quick }) {
         `× is to a bare fetch in the same node:http Web adapter, best of ${settings.rounds} rounds, other figures medians; httponly spends a cookie on each request.`,
         "http-proxy-middleware takes Node's own request, without the adapter. CPU is that of the proxy's process.",
       ],
-      budgets: Object.keys(KINDS).flatMap((kind) => {
-        const ours = answers[kind].httponly;
-        const against = (peer, limit) => {
-          const theirs = answers[kind][peer];
-          const source = "DESIGN 5";
-          return [
-            budget(
-              `req/s of ${peer} / httponly, ${kind}`,
-              theirs.perSecondRatio / ours.perSecondRatio,
-              limit,
-              {
-                source,
-              },
-            ),
-            budget(`CPU of httponly / ${peer}, ${kind}`, ours.cpuRatio / theirs.cpuRatio, limit, { source }),
-          ];
-        };
-        return [...against(BARE, 1 / 0.9), ...PEERS.flatMap((peer) => against(peer, 1))];
-      }),
-      data: { answers, large },
+      budgets: Object.keys(KINDS).flatMap((kind) => [
+        ...against(answers[kind], kind, "httponly", BARE, 1 / 0.9),
+        ...PEERS.flatMap((peer) => against(answers[kind], kind, "httponly", peer, 1)),
+        ...against(next[kind], kind, IN_NEXT[1], IN_NEXT[0], 1 / 0.9),
+        ...against(next[kind], kind, IN_NEXT[1], IN_NEXT[2], 1),
+      ]),
+      data: { answers, next, large },
     };
   } finally {
     for (const one of children) one.stop();

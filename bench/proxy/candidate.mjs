@@ -3,6 +3,7 @@
 // All that take a Request stand behind one adapter, so that the ratios are between proxies and not between adapters.
 import { Agent, createServer } from "node:http";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 
 const [name, upstream] = process.argv.slice(2);
 const pathOf = (request) => new URL(request.url).pathname.replace("/api/proxy", "");
@@ -49,7 +50,26 @@ const MAKE = {
   },
   "http-proxy-middleware": () => middleware(undefined),
   "http-proxy-middleware, keep-alive": () => middleware(new Agent({ keepAlive: true })),
+  "Next: bare fetch": () => next("bare"),
+  "Next: httponly": () => next("httponly"),
+  "Next: rewrites": () => next("rewritten"),
 };
+
+/** The built app in next/, by one of its three ways. */
+async function next(way) {
+  process.env.UPSTREAM = upstream;
+  const { default: create } = await import("next");
+  const dir = fileURLToPath(new URL("next", import.meta.url));
+  const app = create({ dev: false, dir, hostname: "127.0.0.1", port: 0 });
+  await app.prepare();
+  const handle = app.getRequestHandler();
+  return {
+    node: (incoming, outgoing) => {
+      incoming.url = incoming.url.replace("/api/proxy", `/${way}`);
+      return handle(incoming, outgoing);
+    },
+  };
+}
 
 async function middleware(agent) {
   const { createProxyMiddleware } = await import("http-proxy-middleware");

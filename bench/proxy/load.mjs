@@ -1,5 +1,7 @@
 // The load, in its own process: so many connections, each asking again when it has its answer, for so long.
+import { request } from "node:http";
 import { connect } from "node:net";
+import { constants, createGunzip } from "node:zlib";
 
 const HEADERS = [
   "Host: app.example",
@@ -89,22 +91,25 @@ async function load({ port, kind, connections, milliseconds }) {
 /** When the first event came, and when the second one was sent, after the first one was sent. */
 function events({ port }) {
   return new Promise((done, failed) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.write(
-      `${["GET /api/proxy/events HTTP/1.1", ...HEADERS, "Connection: close"].join("\r\n")}\r\n\r\n`,
-    );
-    let text = "";
-    let came = 0;
-    socket.on("data", (chunk) => {
-      text += chunk.latin1Slice();
-      if (!came && text.includes("data: ")) came = Date.now();
-    });
-    socket.on("error", failed);
-    socket.on("close", () => {
-      const [first, second] = [...text.matchAll(/data: (\d+)/g)].map((match) => Number(match[1]));
-      if (!second) failed(new Error(text.slice(0, 500)));
-      else done({ came: came - first, second: second - first });
-    });
+    const headers = Object.fromEntries(HEADERS.map((line) => line.split(": ", 2)));
+    request({ port, host: "127.0.0.1", path: "/api/proxy/events", headers, agent: false }, (answer) => {
+      const coded = answer.headers["content-encoding"] === "gzip";
+      const body = coded ? answer.pipe(createGunzip({ flush: constants.Z_SYNC_FLUSH })) : answer;
+      let text = "";
+      let came = 0;
+      body.on("data", (chunk) => {
+        text += chunk.latin1Slice();
+        came ||= Date.now();
+      });
+      body.on("error", failed);
+      body.on("end", () => {
+        const [first, second] = [...text.matchAll(/data: (\d+)/g)].map((match) => Number(match[1]));
+        if (second) done({ came: came - first, second: second - first });
+        else failed(new Error(`${answer.statusCode} ${text.slice(0, 200)}`));
+      });
+    })
+      .on("error", failed)
+      .end();
   });
 }
 

@@ -92,7 +92,9 @@ impl Policy {
         };
         // Browsers match prefixes in any letter case, and some servers whole names.
         let is = |reserved: &String| {
-            [Some(name), bare].into_iter().flatten().any(|name| reserved.eq_ignore_ascii_case(name))
+            [Some(name), bare].into_iter().flatten().any(|name| {
+                reserved.eq_ignore_ascii_case(name) || reserved.eq_ignore_ascii_case(whole_of(name))
+            })
         };
         if prefix.http || self.reserved.iter().any(is) {
             return Err(Rule::NameReserved.into());
@@ -101,6 +103,14 @@ impl Policy {
             Some(names) if !names.iter().any(|listed| listed == name) => Err(Rule::NameNotListed.into()),
             _ => Ok(()),
         }
+    }
+}
+
+/// The name of the cookie that `name` is a part of: servers send a large one as `session.0` and on.
+fn whole_of(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((whole, part)) if part.bytes().all(|byte| byte.is_ascii_digit()) => whole,
+        _ => name,
     }
 }
 
@@ -550,10 +560,13 @@ mod tests {
             "__Host-flow",
             "__host-flow",
             "SESSION",
+            "session.0",
+            "__Secure-session.12",
+            "session.",
         ] {
             assert_eq!(policy.check(name), Err(Rule::NameReserved.into()), "{name}");
         }
-        for name in ["flow", "session2", "my-session", "__Host-"] {
+        for name in ["flow", "session2", "my-session", "__Host-", "session.x", "session.0.1", "session-0"] {
             assert_eq!(policy.check(name), Ok(()), "{name}");
         }
         let policy = Policy { names: Some(vec!["a".into(), "__Http-b".into(), "session".into()]), ..policy };
