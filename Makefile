@@ -121,7 +121,7 @@ bench: build chromium ## Measure size and speed beside the peers, in one run
 	@node bench/run.mjs
 
 .PHONY: docs
-docs: tools ## Write the reference into docs/api (TypeScript) and target/doc (Rust)
+docs: build ## Write the reference into docs/api (TypeScript) and target/doc (Rust)
 	@cargo doc --no-deps --quiet
 	typedoc
 

@@ -13,7 +13,8 @@ export interface CookieEndpointOptions {
   names?: string[];
   /**
    * Names that are never set, nor with the prefix `__Secure-` or `__Host-`: those of the session and of sign-in
-   * transactions; nor are the parts of a large one, `name.0`. By default those of Better Auth. `__Http-` and `__Host-Http-` names are never set.
+   * transactions, by default Better Auth's. Nor are the parts of a large one, `name.0`, and never `__Http-` and
+   * `__Host-Http-` names.
    */
   reserved?: string[];
   /** The app's own origin, for servers behind TLS; by default that of the request. Its host is the Domain. */
