@@ -40,4 +40,6 @@ export function createBackend(options?: {
   domain?: string;
   lifetime?: number;
   attempts?: number;
+  databaseUrl?: string;
+  provider?: { issuer: string; clientId: string; clientSecret: string };
 }): Promise<Backend>;

@@ -1,8 +1,8 @@
 /**
- * A remote authentication backend as a front end meets it: Better Auth, in memory, on a server of its own. It knows
- * nothing of this package.
+ * A remote authentication backend as a front end meets it: Better Auth, in memory or in PostgreSQL, on a server of its
+ * own. It knows nothing of this package.
  *
- *   /api/auth/*  Better Auth: e-mail and password, verification, magic link, password reset
+ *   /api/auth/*  Better Auth: e-mail and password, verification, magic link, password reset, an OpenID provider
  *   GET /outbox  the mails that it sent, newest first: JSON, or a page for `Accept: text/html`
  *
  * The session cookie is `codex-session`, with the prefix `__Secure-` where cookies are Secure; the others begin with
@@ -14,8 +14,10 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
+import { getMigrations } from "better-auth/db/migration";
 import { toNodeHandler } from "better-auth/node";
-import { magicLink } from "better-auth/plugins";
+import { genericOAuth, magicLink } from "better-auth/plugins";
+import pg from "pg";
 
 /** The demo users, one a role. */
 export const USERS = [
@@ -41,6 +43,9 @@ export function createTables() {
  * @param {boolean} [options.secure] whether cookies are Secure
  * @param {string} [options.domain] their Domain; host-only when absent
  * @param {number} [options.lifetime] seconds that a session lasts; 86,400 when absent
+ * @param {string} [options.databaseUrl] PostgreSQL in place of `tables`; what it lacks is created
+ * @param {{ issuer: string, clientId: string, clientSecret: string }} [options.provider] an OpenID provider, known as
+ *   `example-id`, that people may sign in with; it leads back to the first app
  * @param {number} [options.attempts] sign-ins and sign-ups that one address may try in 15 minutes; 10 when absent
  */
 export async function createBackend({
@@ -51,6 +56,8 @@ export async function createBackend({
   secure = false,
   domain,
   lifetime = 86_400,
+  databaseUrl,
+  provider,
   attempts = 10,
 } = {}) {
   const outbox = [];
@@ -74,10 +81,11 @@ export async function createBackend({
   const url = `http://127.0.0.1:${server.address().port}`;
 
   const few = { window: 900, max: attempts };
-  const auth = betterAuth({
+  const pool = databaseUrl === undefined ? undefined : new pg.Pool({ connectionString: databaseUrl });
+  const options = {
     baseURL: url,
     secret,
-    database: memoryAdapter(tables),
+    database: pool ?? memoryAdapter(tables),
     telemetry: { enabled: false },
     logger: { disabled: true },
     trustedOrigins: origins,
@@ -95,6 +103,7 @@ export async function createBackend({
     },
     plugins: [
       magicLink({ sendMagicLink: async ({ email, url, token }) => mail("magic-link", email, url, token) }),
+      ...(provider ? [genericOAuth({ config: [exampleId(provider, origins[0])] })] : []),
     ],
     rateLimit: {
       enabled: true,
@@ -119,9 +128,16 @@ export async function createBackend({
       // The front end's server sends exactly one address here; whoever else reaches this server could send any.
       ipAddress: { ipAddressHeaders: ["x-forwarded-for"] },
     },
-  });
+  };
+  if (pool) {
+    // A client that loses its connection says so here, and the pool makes another one.
+    pool.on("error", () => {});
+    // Better Auth looks at the tables as soon as it is made.
+    await (await getMigrations(options)).runMigrations();
+  }
+  const auth = betterAuth(options);
   handler = toNodeHandler(auth);
-  if (tables.user.length === 0) await addUsers(auth);
+  await addUsers(auth);
 
   return {
     url,
@@ -129,21 +145,37 @@ export async function createBackend({
     tables,
     auth,
     /** Stops listening and breaks every connection. */
-    close: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
+    async close() {
+      const closed = new Promise((done) => server.close(() => done()));
+      server.closeAllConnections();
+      await closed;
+      await pool?.end();
+    },
   };
 }
 
 async function addUsers(auth) {
   const { internalAdapter, password } = await auth.$context;
   for (const { password: secret, ...user } of USERS) {
+    if (await internalAdapter.findUserByEmail(user.email)) continue;
     const { id } = await internalAdapter.createUser({ ...user, emailVerified: true });
     const account = { userId: id, accountId: id, providerId: "credential" };
     await internalAdapter.linkAccount({ ...account, password: await password.hash(secret) });
   }
+}
+
+/** A provider that Better Auth does not know by name, by its discovery document. */
+function exampleId({ issuer, clientId, clientSecret }, app) {
+  return {
+    providerId: "example-id",
+    name: "Example ID",
+    discoveryUrl: `${issuer}/.well-known/openid-configuration`,
+    clientId,
+    clientSecret,
+    scopes: ["openid", "email", "profile"],
+    pkce: true,
+    redirectURI: `${app}/api/auth/callback/example-id`,
+  };
 }
 
 /** The link with the app's origin in place of the backend's, which no browser reaches. */
