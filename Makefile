@@ -95,7 +95,7 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 	vitest run -c tests/attack/vitest.config.ts
 	echo "test: the package"
 	node tools/check-package.mjs
-	echo "test: the guide, followed from an empty folder"
+	echo "test: the guides, followed from an empty folder"
 	node tools/check-guide.mjs
 	echo "test: the budgets of size and memory"
 	node bench/run.mjs --check --only weight

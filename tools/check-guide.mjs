@@ -1,114 +1,146 @@
-// Follows docs/sveltekit.md as a newcomer would: its commands and its files, in an empty folder, with the package of this
-// checkout in place of the published one. Then signs in, asks for a page and a stream, and signs out.
+// Follows the guides in docs/ as a newcomer would: their commands and their files, in an empty folder, with the package
+// of this checkout in place of the published one; then uses what came of it over real sockets.
+//
+//   node tools/check-guide.mjs [sveltekit|nextjs|…]   all of them when none is named
+//
+// A guide that passed is not followed again until it, the package or an example server changes; --again does it anyway.
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { GUIDES } from "./guides.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "httponly-guide-"));
-const app = join(folder, "my-app");
-const children = [];
+const stamps = join(root, "node_modules/.guides");
 
 function run(command, cwd) {
   console.log(`  $ ${command}`);
-  const { status, stdout, stderr } = spawnSync("bash", ["-euc", command], {
+  const quiet = command.replace(/^npm install/, "npm install --no-audit --no-fund --loglevel=error");
+  const { status, stdout, stderr } = spawnSync("bash", ["-euc", quiet], {
     cwd,
     encoding: "utf8",
     timeout: 300_000,
+    env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", CI: "1" },
   });
   if (status !== 0) throw new Error(`${stdout}${stderr}`);
   return stdout;
 }
 
-async function start(args, cwd, env, url) {
-  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: "ignore" });
-  children.push(child);
-  for (let tries = 0; tries < 100; tries++) {
-    if (await fetch(url).catch(() => undefined)) return;
-    await wait(100);
-  }
-  throw new Error(`nothing answers at ${url}`);
+function freePort() {
+  return new Promise((done) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => done(port));
+    });
+  });
 }
 
-function expect(what, holds) {
-  if (!holds) throw new Error(what);
-  console.log(`  ${what}`);
-}
-
-try {
-  const [packed] = JSON.parse(run(`npm pack --json --pack-destination ${folder}`, join(root, "pkg")));
-  const guide = readFileSync(join(root, "docs/sveltekit.md"), "utf8");
-  const blocks = [...guide.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, text]) => ({
+/** What a guide says: the commands of its first `sh` block, and its files, by the path in their first line. */
+function read(guide) {
+  const text = readFileSync(join(root, "docs", guide.page), "utf8");
+  const blocks = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({
     language,
     text,
   }));
-  const [setup] = blocks.filter(({ language }) => language === "sh");
-  const [create, , ...install] = setup.text.trim().split("\n");
-  run(create, folder);
-  for (const line of install)
-    run(
-      line
-        .replace(/ httponly$/, ` ${join(folder, packed.filename)}`)
-        .replace("npm install", "npm install --no-audit --no-fund --loglevel=error"),
-      app,
-    );
-  for (const { language, text } of blocks) {
+  const shell = blocks.find(({ language }) => language === "sh");
+  const commands = shell.text.replaceAll("\\\n", " ").trim().split("\n");
+  const files = blocks.flatMap(({ language, text }) => {
     const path = /^(?:\/\/|<!--) (\S+)/.exec(text)?.[1];
-    if (language === "sh" || path === undefined) continue;
-    mkdirSync(dirname(join(app, path)), { recursive: true });
-    writeFileSync(join(app, path), text);
-  }
-  run("npm run build", app);
-
-  const [apiPort, port] = [8798, 8799];
-  const origin = `http://localhost:${port}`;
-  const api = `http://127.0.0.1:${apiPort}`;
-  await start([join(root, "examples/api/main.js")], root, { PORT: String(apiPort) }, api);
-  await start(
-    ["build"],
-    app,
-    { PORT: String(port), HOST: "127.0.0.1", ORIGIN: origin, API_URL: api },
-    `http://127.0.0.1:${port}`,
-  );
-  const ask = (path, init = {}) => fetch(`http://127.0.0.1:${port}${path}`, { redirect: "manual", ...init });
-  const proof = { "x-httponly": "1", origin };
-
-  expect("a visitor sees the form", (await (await ask("/")).text()).includes("Sign in"));
-  expect("the proxy answers 401", (await ask("/api/proxy/api/me", { headers: proof })).status === 401);
-  const body = new URLSearchParams({ email: "ada@example.com", password: "analytical" });
-  const signedIn = await ask("/login", { method: "POST", body, headers: { origin } });
-  const [line = ""] = signedIn.headers.getSetCookie();
-  expect(
-    "signing in sets an HttpOnly cookie",
-    signedIn.status === 303 && /^access_token=.*; HttpOnly/.test(line),
-  );
-  const cookie = line.split(";")[0];
-  const page = await (await ask("/", { headers: { cookie } })).text();
-  expect(
-    "the page is rendered with the API's answer, without the token",
-    page.includes("Ada Lovelace") && !page.includes(cookie.slice(13)),
-  );
-  const stream = await ask("/api/proxy/api/events", {
-    headers: { ...proof, cookie, "accept-encoding": "gzip" },
+    return language === "sh" || path === undefined ? [] : [{ path, text }];
   });
-  const first = await stream.body.getReader().read();
-  const text = new TextDecoder().decode(first.value);
-  expect("the first event arrives alone", text.includes("event: tick") && !text.includes('"number":2'));
-  const out = await ask("/.nordcraft/cookies/set-cookie", {
-    method: "POST",
-    headers: { ...proof, "content-type": "application/json" },
-    body: JSON.stringify({ name: "access_token", value: "", ttl: 0 }),
-  });
-  expect("signing out deletes it", out.headers.getSetCookie()[0]?.includes("Max-Age=0"));
-} finally {
-  for (const child of children) {
-    if (child.exitCode !== null) continue;
-    child.kill();
-    await once(child, "exit");
+  return { commands, files };
+}
+
+async function follow(guide) {
+  const { commands, files } = read(guide);
+  const folder = mkdtempSync(join(tmpdir(), "httponly-guide-"));
+  const children = [];
+  const start = async (args, cwd, env, url) => {
+    const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: "ignore" });
+    children.push(child);
+    for (let tries = 0; tries < 300 && child.exitCode === null; tries++) {
+      if (await fetch(url).catch(() => undefined)) return;
+      await wait(100);
+    }
+    throw new Error(`nothing answers at ${url}`);
+  };
+  const expect = (what, holds) => {
+    if (!holds) throw new Error(`not so: ${what}`);
+    console.log(`  ${what}`);
+  };
+  try {
+    const [packed] = JSON.parse(run(`npm pack --json --pack-destination ${folder}`, join(root, "pkg")));
+    let cwd = folder;
+    for (const command of commands) {
+      const into = /^cd (\S+)$/.exec(command)?.[1];
+      if (into) cwd = join(cwd, into);
+      else run(command.replace(/ httponly(@\S+)?$/, ` ${join(folder, packed.filename)}`), cwd);
+    }
+    for (const { path, text } of files) {
+      mkdirSync(dirname(join(cwd, path)), { recursive: true });
+      writeFileSync(join(cwd, path), text);
+    }
+    run("npm run build", cwd);
+    const port = await freePort();
+    const origin = `http://localhost:${port}`;
+    await guide.use({
+      root,
+      app: cwd,
+      port,
+      origin,
+      start,
+      freePort,
+      expect,
+      ask: (path, init = {}) => fetch(origin + path, { redirect: "manual", ...init }),
+    });
+  } finally {
+    for (const child of children) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill();
+      await once(child, "exit");
+    }
+    rmSync(folder, { recursive: true, force: true });
   }
-  rmSync(folder, { recursive: true, force: true });
+}
+
+/** What a guide's outcome depends on. */
+function fingerprint(guide) {
+  const hash = createHash("sha256").update(process.version);
+  const add = (path) => {
+    if (statSync(path).isDirectory())
+      for (const name of readdirSync(path).sort()) name === "node_modules" || add(join(path, name));
+    else hash.update(path.slice(root.length)).update(readFileSync(path));
+  };
+  for (const path of ["pkg", `docs/${guide.page}`, "tools/guides.mjs", "tools/check-guide.mjs"])
+    add(join(root, path));
+  for (const name of guide.servers) add(join(root, "examples", name));
+  return hash.digest("hex");
+}
+
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+mkdirSync(stamps, { recursive: true });
+for (const name of names.length > 0 ? names : Object.keys(GUIDES)) {
+  const guide = GUIDES[name];
+  const stamp = join(stamps, `${name}-${fingerprint(guide)}`);
+  if (existsSync(stamp) && !process.argv.includes("--again")) {
+    console.log(`docs/${guide.page} passed before, and nothing has changed`);
+    continue;
+  }
+  console.log(`docs/${guide.page}`);
+  await follow(guide);
+  writeFileSync(stamp, "");
 }

@@ -1,0 +1,100 @@
+/**
+ * What the guides in docs/ promise: how each app is started, and what it then does.
+ *
+ * @module
+ */
+import { join } from "node:path";
+
+const ADA = { email: "ada@example.com", password: "analytical" };
+
+async function firstEvent(response) {
+  const reader = response.body.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
+}
+
+async function useSvelteKit({ root, app, port, origin, start, freePort, expect, ask }) {
+  const api = `http://127.0.0.1:${await freePort()}`;
+  await start([join(root, "examples/api/main.js")], root, { PORT: new URL(api).port }, api);
+  const env = { PORT: String(port), HOST: "127.0.0.1", ORIGIN: origin, API_URL: api };
+  await start(["build"], app, env, `http://127.0.0.1:${port}`);
+  const proof = { "x-httponly": "1", origin };
+
+  expect("a visitor sees the form", (await (await ask("/")).text()).includes("Sign in"));
+  expect("the proxy answers 401", (await ask("/api/proxy/api/me", { headers: proof })).status === 401);
+  const body = new URLSearchParams(ADA);
+  const signedIn = await ask("/login", { method: "POST", body, headers: { origin } });
+  const [line = ""] = signedIn.headers.getSetCookie();
+  expect(
+    "signing in sets an HttpOnly cookie",
+    signedIn.status === 303 && /^access_token=.*; HttpOnly/.test(line),
+  );
+  const cookie = line.split(";")[0];
+  const page = await (await ask("/", { headers: { cookie } })).text();
+  expect(
+    "the page is rendered with the API's answer, without the token",
+    page.includes("Ada Lovelace") && !page.includes(cookie.slice(13)),
+  );
+  const first = await firstEvent(
+    await ask("/api/proxy/api/events", { headers: { ...proof, cookie, "accept-encoding": "gzip" } }),
+  );
+  expect("the first event arrives alone", first.includes("event: tick") && !first.includes('"number":2'));
+  const out = await ask("/.nordcraft/cookies/set-cookie", {
+    method: "POST",
+    headers: { ...proof, "content-type": "application/json" },
+    body: JSON.stringify({ name: "access_token", value: "", ttl: 0 }),
+  });
+  expect("signing out deletes it", out.headers.getSetCookie()[0]?.includes("Max-Age=0"));
+}
+
+async function useNext({ app, port, origin, start, expect, ask }) {
+  // The guide's own API has a port of its own.
+  await start(["api.mjs"], app, {}, "http://127.0.0.1:8788");
+  const next = join(app, "node_modules/next/dist/bin/next");
+  await start([next, "start", "-p", String(port)], app, { ORIGIN: origin }, `http://127.0.0.1:${port}`);
+  const send = (headers) =>
+    ask("/api/chatkit", {
+      method: "POST",
+      headers: {
+        origin,
+        "sec-fetch-site": "same-origin",
+        "sec-fetch-dest": "empty",
+        "content-type": "application/json",
+        "accept-encoding": "gzip",
+        ...headers,
+      },
+      body: JSON.stringify({ message: "hello" }),
+    });
+
+  const html = await (await ask("/")).text();
+  expect("a visitor sees the form", html.includes("Sign in"));
+  expect("the proxy answers 401", (await send({})).status === 401);
+  // As a browser without JavaScript sends the form: the action stands in its hidden fields.
+  const body = new FormData();
+  for (const [, attributes] of html.matchAll(/<input([^>]*)>/g)) {
+    const of = (key) =>
+      new RegExp(` ?${key}="([^"]*)"`)
+        .exec(attributes)?.[1]
+        ?.replaceAll("&quot;", '"')
+        .replaceAll("&amp;", "&");
+    if (of("name")?.startsWith("$ACTION")) body.set(of("name"), of("value") ?? "");
+  }
+  for (const [name, value] of Object.entries(ADA)) body.set(name, value);
+  const signedIn = await ask("/", { method: "POST", body, headers: { origin } });
+  const line = signedIn.headers.getSetCookie().find((line) => line.startsWith("id_token=")) ?? "";
+  expect("signing in sets an HttpOnly cookie", signedIn.status === 303 && /; HttpOnly/i.test(line));
+  const cookie = line.split(";")[0];
+  const page = await (await ask("/", { headers: { cookie } })).text();
+  expect(
+    "the page is rendered with the user's name, without the token",
+    page.includes("Ada Lovelace") && !page.includes(cookie.slice("id_token=".length)),
+  );
+  const first = await firstEvent(await send({ cookie }));
+  expect("the first event arrives alone", first.startsWith("data: ") && !first.includes("hello"));
+}
+
+export const GUIDES = {
+  sveltekit: { page: "sveltekit.md", servers: ["api"], use: useSvelteKit },
+  nextjs: { page: "nextjs.md", servers: [], use: useNext },
+};
