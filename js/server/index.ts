@@ -1,5 +1,14 @@
 export { type ErrorCode, HttpOnlyError } from "../errors.ts";
 export {
+  type AccountPages,
+  type Flow,
+  type FlowAnswer,
+  type FlowError,
+  type FlowInput,
+  type Notice,
+  runFlow,
+} from "./account.ts";
+export {
   type Auth,
   type AuthBackendOptions,
   authBackend,
@@ -17,6 +26,14 @@ export {
   splitSetCookie,
 } from "./cookies.ts";
 export { type CookieEndpointOptions, cookieEndpoint } from "./endpoint.ts";
+export {
+  type Access,
+  type Guard,
+  type GuardOptions,
+  type GuardVerdict,
+  type GuardVisit,
+  guard,
+} from "./guard.ts";
 export { proveSameOrigin } from "./origin.ts";
 export {
   apiProxy,

@@ -4,7 +4,9 @@
 //! `HttpOnlyError`.
 
 mod cookies;
+mod flow;
 mod forwarded;
+mod guard;
 mod proxy;
 mod session;
 mod text;
