@@ -5,11 +5,18 @@
  */
 export {
   type Configuration,
+  type CredentialsSignin,
   configure,
   deleteHttpOnlyCookie,
+  getSession,
   type HttpOnlyCookieOptions,
+  type MagicLinkSignin,
+  type ProviderSignin,
+  type SessionFound,
   setHttpOnlyCookie,
   setSessionCookies,
+  signin,
+  signout,
 } from "./account.ts";
 export {
   type CookieOptions,
@@ -20,3 +27,4 @@ export {
   setCookie,
 } from "./cookies.ts";
 export { type ErrorCode, HttpOnlyError } from "./errors.ts";
+export type { Session, User } from "./server/backend.ts";
