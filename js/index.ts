@@ -18,6 +18,7 @@ export {
   signin,
   signout,
 } from "./account.ts";
+export { type CookieChange, onCookieChange } from "./cookie-change.ts";
 export {
   type CookieOptions,
   type CookieSource,
