@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::answer::without_tokens;
+use super::flow::is_plain;
 use crate::error::{Code, Rule};
 use crate::json::{self, Json};
 use crate::{origin, redirect};
@@ -93,26 +94,24 @@ pub fn failure(asked: Asked, status: u16, body: &str) -> Failure {
         return Failure { code, rule: None, message: message.clone(), reason: text(&error, "reason") };
     }
     let rule = match (asked, status) {
-        (Asked::Session, 403 | 429) => Rule::BackendRejects,
+        (Asked::Session, 403 | 429) => Rule::FlowRejected,
         (Asked::Session, _) | (_, 500..) => Rule::BackendSilent,
-        (_, 429) => Rule::RateLimited,
+        (_, 429) => Rule::FlowLimited,
         // Not even a name for it: there is no such handler, or none that knows this path.
         (_, 400..) if name.is_none() && status != 401 => Rule::EndpointRefused,
+        // Not these credentials are refused, but this app, or whoever asks.
+        (Asked::SignIn, 403) if name.as_deref() != Some("EMAIL_NOT_VERIFIED") => Rule::FlowRejected,
         (Asked::SignIn, 400..) => Rule::SigninFailed,
-        (_, 401) => Rule::SignedOut,
-        (_, 400..) => Rule::BackendRejects,
+        (_, 401) => Rule::FlowUnauthenticated,
+        (_, 400..) => Rule::FlowRejected,
         _ => Rule::EndpointRefused,
     };
     let message = match message.filter(|message| !message.is_empty()) {
         Some(message) => format!("{}: {message}", rule.text()),
         None => format!("{}: status {status}", rule.text()),
     };
-    Failure {
-        code: rule.code(),
-        rule: Some(rule),
-        message,
-        reason: text(&error, "reason").or(name.filter(|_| code.is_none())),
-    }
+    let reason = text(&error, "reason").or(name.filter(|_| code.is_none())).filter(|name| is_plain(name));
+    Failure { code: rule.code(), rule: Some(rule), message, reason }
 }
 
 fn code_named(name: &str) -> Option<Code> {
@@ -251,6 +250,14 @@ mod tests {
                 Some("PROVIDER_NOT_FOUND"),
             ),
             (Asked::SignIn, 401, "", Code::SigninFailed, None),
+            (Asked::SignIn, 401, r#"{"code":"<b>no name</b>"}"#, Code::SigninFailed, None),
+            (
+                Asked::SignIn,
+                403,
+                r#"{"code":"INVALID_ORIGIN","message":"m"}"#,
+                Code::Rejected,
+                Some("INVALID_ORIGIN"),
+            ),
             (Asked::SignIn, 429, r#"{"message":"Too many requests."}"#, Code::RateLimited, None),
             (Asked::SignIn, 500, &wrong, Code::Unavailable, Some("INVALID_EMAIL_OR_PASSWORD")),
             (Asked::SignIn, 503, "<h1>502</h1>", Code::Unavailable, None),
