@@ -65,6 +65,14 @@ impl Form {
             Err(Rule::EndpointContent.into())
         }
     }
+
+    /// The fields of a text, in order, duplicates included; `None` for what is not written so.
+    pub(crate) fn members(self, text: &str) -> Option<Vec<(String, Json)>> {
+        match self {
+            Self::UrlEncoded => pairs(text),
+            Self::Json => crate::json::members(text),
+        }
+    }
 }
 
 /// What the app lets its endpoint do.
@@ -231,7 +239,7 @@ fn boolean(value: &Json) -> Result<bool, Refusal> {
 
 fn ttl(value: &Json) -> Result<f64, Refusal> {
     let seconds = match value {
-        Json::Number(number) => Some(*number),
+        Json::Number(number) => Some(crate::json::double(number)),
         Json::String(text) => number(text),
         _ => None,
     };

@@ -7,5 +7,8 @@
 pub mod answer;
 pub mod cookies;
 pub mod flow;
+pub mod link;
 pub mod page;
 pub mod passage;
+mod query;
+pub mod revoke;
