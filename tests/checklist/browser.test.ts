@@ -1,7 +1,7 @@
 // Points of the security checklist that a browser decides about: Chromium, the real backend, and an app on two hosts of
 // one domain, beside a sibling that is not the app's and another site.
 import { createServer } from "node:http";
-import { type Browser as Chromium, type BrowserContext, type Page } from "playwright-core";
+import type { BrowserContext, Browser as Chromium, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ADA, GRACE } from "../js/support/auth.ts";
 import { listen } from "../js/support/serve.ts";
@@ -98,7 +98,7 @@ describe("Chromium", () => {
     const page = await (await chromium.newContext()).newPage();
     const visit = async (host: string) => {
       await page.goto(`http://${host}:${port}/`);
-      return page.evaluate(() => document.body.innerText);
+      return page.evaluate(() => document.body.textContent);
     };
     await visit(SIBLING);
     expect(await visit(HOSTS.app)).toBe("none");
@@ -139,7 +139,7 @@ describe("Chromium", () => {
     await signOut(second);
     expect(await who(first)).toBeUndefined();
     await first.reload();
-    expect(await first.innerText("body")).not.toContain(ADA.email);
+    expect(await first.textContent("body")).not.toContain(ADA.email);
     // Also with the cookie that someone kept.
     if (kept) await first.context().addCookies([kept]);
     expect(await who(first)).toBeUndefined();
@@ -212,7 +212,13 @@ describe("Chromium", () => {
         await evil.evaluate(
           async ([url, type]) => {
             const headers = { "content-type": type };
-            await fetch(url, { method: "POST", mode: "no-cors", credentials: "include", headers, body: "a=b" });
+            await fetch(url, {
+              method: "POST",
+              mode: "no-cors",
+              credentials: "include",
+              headers,
+              body: "a=b",
+            });
             await fetch(url, { method: "POST", mode: "no-cors", credentials: "include" });
             // With what needs a preflight, nothing is sent at all.
             const json = { "content-type": "application/json", "x-httponly": "1" };

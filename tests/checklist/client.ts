@@ -35,9 +35,7 @@ export function clientAt(address: string, origin: string, port: number): Client 
         });
         sent.on("response", (response) => {
           response.resume();
-          response.on("end", () =>
-            resolve({ status: response.statusCode ?? 0, headers: response.headers }),
-          );
+          response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers }));
         });
         sent.on("error", reject);
         sent.end(JSON.stringify(body));

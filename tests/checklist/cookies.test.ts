@@ -151,29 +151,32 @@ describe("cookies", () => {
     expect(scope(set)).toEqual({ domain: "my.localhost", path: "/", secure: true });
   });
 
-  test.each(["\r", "\n", "\0", ";"])("checklist 7: %j ends no header and begins no attribute", async (char) => {
-    const bad = `a${char}b`;
-    const refused = codes(
-      () => serializeSetCookie(bad, "x"),
-      () => serializeSetCookie("a", "x", { path: `/${bad}` }),
-      () => serializeSetCookie("a", "x", { domain: `${bad}.example` }),
-      () => authBackend({ url: "http://127.0.0.1:9", cookie: bad }),
-    );
-    expect(refused).toEqual(["name-invalid", "path-invalid", "domain-invalid", "name-invalid"]);
-    // In a value the one that can be encoded is, and the others are refused.
-    const value = codes(() => serializeSetCookie("a", bad));
-    expect(value).toEqual([char === ";" ? "a=a%3Bb" : "value-invalid"]);
+  test.each(["\r", "\n", "\0", ";"])(
+    "checklist 7: %j ends no header and begins no attribute",
+    async (char) => {
+      const bad = `a${char}b`;
+      const refused = codes(
+        () => serializeSetCookie(bad, "x"),
+        () => serializeSetCookie("a", "x", { path: `/${bad}` }),
+        () => serializeSetCookie("a", "x", { domain: `${bad}.example` }),
+        () => authBackend({ url: "http://127.0.0.1:9", cookie: bad }),
+      );
+      expect(refused).toEqual(["name-invalid", "path-invalid", "domain-invalid", "name-invalid"]);
+      // In a value the one that can be encoded is, and the others are refused.
+      const value = codes(() => serializeSetCookie("a", bad));
+      expect(value).toEqual([char === ";" ? "a=a%3Bb" : "value-invalid"]);
 
-    const origin = await app(cookieEndpoint());
-    for (const field of ["name", "path"]) {
-      const answer = await send(origin, "/.nordcraft/cookies/set-cookie", {
-        method: "POST",
-        headers: { ...PROOF, "content-type": "application/json" },
-        body: JSON.stringify({ name: "theme", value: "x", path: "/", [field]: `/${bad}` }),
-      });
-      expect([field, answer.status, answer.headers["set-cookie"]]).toEqual([field, 400, undefined]);
-    }
-  });
+      const origin = await app(cookieEndpoint());
+      for (const field of ["name", "path"]) {
+        const answer = await send(origin, "/.nordcraft/cookies/set-cookie", {
+          method: "POST",
+          headers: { ...PROOF, "content-type": "application/json" },
+          body: JSON.stringify({ name: "theme", value: "x", path: "/", [field]: `/${bad}` }),
+        });
+        expect([field, answer.status, answer.headers["set-cookie"]]).toEqual([field, 400, undefined]);
+      }
+    },
+  );
 
   test("checklist 8: what sets a cookie or tells of a session is private, no-store, and varies by Cookie", async () => {
     const { origin, backend } = await world();

@@ -94,94 +94,98 @@ async function startBackend(options: Parameters<typeof createBackend>[0]): Promi
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
-test(`a backend that is killed for ${AWAY / 1000} s under load signs nobody out`, async () => {
-  const { tables, visitors } = await signedIn();
-  const [port, backendPort] = [await freePort(), await freePort()];
-  const origin = `http://localhost:${port}`;
-  const options = { port: backendPort, origins: [origin], secret: SECRET, tables };
-  const backend = await startBackend(options);
-  const env = { BACKEND: `http://127.0.0.1:${backendPort}`, ORIGIN: origin, CACHE_TTL: String(TTL) };
-  const app = await serve(APPS.sveltekit, port, APPS.sveltekit.ready, env);
-  onTestFinished(app.close);
+test(
+  `a backend that is killed for ${AWAY / 1000} s under load signs nobody out`,
+  async () => {
+    const { tables, visitors } = await signedIn();
+    const [port, backendPort] = [await freePort(), await freePort()];
+    const origin = `http://localhost:${port}`;
+    const options = { port: backendPort, origins: [origin], secret: SECRET, tables };
+    const backend = await startBackend(options);
+    const env = { BACKEND: `http://127.0.0.1:${backendPort}`, ORIGIN: origin, CACHE_TTL: String(TTL) };
+    const app = await serve(APPS.sveltekit, port, APPS.sveltekit.ready, env);
+    onTestFinished(app.close);
 
-  let phase: Phase = "before";
-  const seen: Seen[] = [];
-  const at = `http://127.0.0.1:${port}`;
-  const ask = async ({ email, cookie }: Visitor, { path, headers }: (typeof ASKED)[number]) => {
-    const began = phase;
-    const answer = await send(at, path, { headers: { ...headers, host: `localhost:${port}`, cookie } });
-    const [, code] = /"code":"([^"]*)"/.exec(answer.body) ?? [];
-    seen.push({
-      // What began in one phase and ended in the next is neither's.
-      phase: began === phase ? phase : phase === "away" ? "leaving" : "returning",
-      path,
-      status: answer.status,
-      own: answer.body.includes(email),
-      code,
-      retryAfter: answer.headers["retry-after"],
-      setCookie: answer.headers["set-cookie"],
-      location: answer.headers.location,
+    let phase: Phase = "before";
+    const seen: Seen[] = [];
+    const at = `http://127.0.0.1:${port}`;
+    const ask = async ({ email, cookie }: Visitor, { path, headers }: (typeof ASKED)[number]) => {
+      const began = phase;
+      const answer = await send(at, path, { headers: { ...headers, host: `localhost:${port}`, cookie } });
+      const [, code] = /"code":"([^"]*)"/.exec(answer.body) ?? [];
+      seen.push({
+        // What began in one phase and ended in the next is neither's.
+        phase: began === phase ? phase : phase === "away" ? "leaving" : "returning",
+        path,
+        status: answer.status,
+        own: answer.body.includes(email),
+        code,
+        retryAfter: answer.headers["retry-after"],
+        setCookie: answer.headers["set-cookie"],
+        location: answer.headers.location,
+      });
+    };
+    let over = false;
+    let turn = 0;
+    const load = Array.from({ length: AT_ONCE }, async () => {
+      while (!over) {
+        const now = turn++;
+        // All that one visitor asks for, then the next visitor.
+        const visitor = visitors[Math.floor(now / ASKED.length) % VISITORS] as Visitor;
+        await ask(visitor, ASKED[now % ASKED.length] as (typeof ASKED)[number]);
+      }
     });
-  };
-  let over = false;
-  let turn = 0;
-  const load = Array.from({ length: AT_ONCE }, async () => {
-    while (!over) {
-      const now = turn++;
-      // All that one visitor asks for, then the next visitor.
-      const visitor = visitors[Math.floor(now / ASKED.length) % VISITORS] as Visitor;
-      await ask(visitor, ASKED[now % ASKED.length] as (typeof ASKED)[number]);
+
+    await pause(1500);
+    phase = "leaving";
+    const dead = new Promise((done) => backend.once("exit", done));
+    backend.kill("SIGKILL");
+    await dead;
+    phase = "away";
+    await pause(AWAY / 2);
+    // Signing out is refused too: nobody can tell whether it happened.
+    const [leaver] = visitors as [Visitor];
+    const signOut = await send(at, "/api/auth/sign-out", {
+      method: "POST",
+      headers: { ...PROOF, host: `localhost:${port}`, origin, cookie: leaver.cookie, "content-length": "0" },
+    });
+    await pause(AWAY / 2);
+    phase = "returning";
+    await startBackend(options);
+    phase = "after";
+    await pause(1500);
+    over = true;
+    await Promise.all(load);
+
+    const during = (...phases: Phase[]) => seen.filter((one) => phases.includes(one.phase));
+    const kinds = (some: Seen[]) => new Set(some.map(({ path, status, own }) => `${path} ${status} ${own}`));
+    const served = new Set(ASKED.map(({ path }) => `${path} 200 true`));
+    const enough = VISITORS;
+    expect(during("before").length).toBeGreaterThan(enough);
+    expect(during("away").length).toBeGreaterThan(enough);
+    expect(during("after").length).toBeGreaterThan(enough);
+
+    // At no time is anybody signed out, sent away, or served as somebody else.
+    expect(seen.filter(({ setCookie, location }) => setCookie || location)).toEqual([]);
+    expect([...new Set(seen.map(({ status, own }) => `${status} ${own}`))].sort()).toEqual([
+      "200 true",
+      "503 false",
+    ]);
+    expect(kinds(during("before"))).toEqual(served);
+    // While it is away, what is still known is served, and everything else is refused: typed, and for a while.
+    const refused = seen.filter(({ status }) => status === 503);
+    expect(new Set(refused.map(({ path }) => path))).toEqual(new Set(ASKED.map(({ path }) => path)));
+    for (const { path, code, retryAfter } of refused) {
+      expect([path, retryAfter]).toEqual([path, expect.stringMatching(/^[1-9]\d*$/)]);
+      if (path !== "/library") expect([path, code]).toEqual([path, "unavailable"]);
     }
-  });
-
-  await pause(1500);
-  phase = "leaving";
-  const dead = new Promise((done) => backend.once("exit", done));
-  backend.kill("SIGKILL");
-  await dead;
-  phase = "away";
-  await pause(AWAY / 2);
-  // Signing out is refused too: nobody can tell whether it happened.
-  const [leaver] = visitors as [Visitor];
-  const signOut = await send(at, "/api/auth/sign-out", {
-    method: "POST",
-    headers: { ...PROOF, host: `localhost:${port}`, origin, cookie: leaver.cookie, "content-length": "0" },
-  });
-  await pause(AWAY / 2);
-  phase = "returning";
-  await startBackend(options);
-  phase = "after";
-  await pause(1500);
-  over = true;
-  await Promise.all(load);
-
-  const during = (...phases: Phase[]) => seen.filter((one) => phases.includes(one.phase));
-  const kinds = (some: Seen[]) => new Set(some.map(({ path, status, own }) => `${path} ${status} ${own}`));
-  const served = new Set(ASKED.map(({ path }) => `${path} 200 true`));
-  const enough = VISITORS;
-  expect(during("before").length).toBeGreaterThan(enough);
-  expect(during("away").length).toBeGreaterThan(enough);
-  expect(during("after").length).toBeGreaterThan(enough);
-
-  // At no time is anybody signed out, sent away, or served as somebody else.
-  expect(seen.filter(({ setCookie, location }) => setCookie || location)).toEqual([]);
-  expect([...new Set(seen.map(({ status, own }) => `${status} ${own}`))].sort()).toEqual([
-    "200 true",
-    "503 false",
-  ]);
-  expect(kinds(during("before"))).toEqual(served);
-  // While it is away, what is still known is served, and everything else is refused: typed, and for a while.
-  const refused = seen.filter(({ status }) => status === 503);
-  expect(new Set(refused.map(({ path }) => path))).toEqual(new Set(ASKED.map(({ path }) => path)));
-  for (const { path, code, retryAfter } of refused) {
-    expect([path, retryAfter]).toEqual([path, expect.stringMatching(/^[1-9]\d*$/)]);
-    if (path !== "/library") expect([path, code]).toEqual([path, "unavailable"]);
-  }
-  expect([signOut.status, signOut.headers["set-cookie"]]).toEqual([503, undefined]);
-  // As soon as it is back, so is everybody, in the same process of the app.
-  expect(kinds(during("after"))).toEqual(served);
-  expect(app.alive()).toBe(true);
-  seen.length = 0;
-  for (const visitor of visitors) await ask(visitor, ASKED[2]);
-  expect(kinds(seen)).toEqual(new Set(["/library/data 200 true"]));
-}, 60_000 + AWAY);
+    expect([signOut.status, signOut.headers["set-cookie"]]).toEqual([503, undefined]);
+    // As soon as it is back, so is everybody, in the same process of the app.
+    expect(kinds(during("after"))).toEqual(served);
+    expect(app.alive()).toBe(true);
+    seen.length = 0;
+    for (const visitor of visitors) await ask(visitor, ASKED[2]);
+    expect(kinds(seen)).toEqual(new Set(["/library/data 200 true"]));
+  },
+  60_000 + AWAY,
+);

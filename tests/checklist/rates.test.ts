@@ -1,9 +1,9 @@
 // Rate limits of the backend, by the client's address: in both frameworks' built servers, with clients at two addresses.
 import { describe, expect, onTestFinished, test } from "vitest";
-import { ADA, backend } from "../js/support/auth.ts";
 import { freePort, serve } from "../attack/server.ts";
+import { ADA, backend } from "../js/support/auth.ts";
 import { APPS } from "./apps.ts";
-import { clientAt, type Client } from "./client.ts";
+import { type Client, clientAt } from "./client.ts";
 import { hop } from "./hops.ts";
 import { tablesWithUsers } from "./support.ts";
 

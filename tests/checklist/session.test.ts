@@ -47,8 +47,7 @@ describe("sessions", () => {
     const { cookie } = browser;
     // Answers are kept by all session cookies together, so one session may be kept several times.
     const forms = [cookie, `theme=dark; ${cookie}`, `${cookie}; __Secure-${cookie}`];
-    const statuses = () =>
-      Promise.all(forms.map(async (form) => (await auth.getSession(page(form))).status));
+    const statuses = () => Promise.all(forms.map(async (form) => (await auth.getSession(page(form))).status));
     expect(await statuses()).toEqual(Array(3).fill("authenticated"));
     await browser.post("/api/auth/sign-out");
     expect(await statuses()).toEqual(Array(3).fill("anonymous"));
@@ -81,7 +80,9 @@ describe("sessions", () => {
     }
     expect(tokens.size).toBe(3);
     expect(tokens.has(value)).toBe(false);
-    expect(backend.tables.session.map(({ token }) => token)).not.toContain("planted-by-an-attacker-000000000");
+    expect(backend.tables.session.map(({ token }) => token)).not.toContain(
+      "planted-by-an-attacker-000000000",
+    );
     expect((await auth.getSession(page(`${name}=${value}`))).status).toBe("anonymous");
   });
 
@@ -130,8 +131,7 @@ describe("sessions", () => {
       const answers = await Promise.all(
         Array.from({ length: 60 }, (_, i) => (i % 2 ? ada.get("/me") : grace.get("/me"))),
       );
-      for (const [i, answer] of answers.entries())
-        expect(emailOf(answer)).toBe((i % 2 ? ADA : GRACE).email);
+      for (const [i, answer] of answers.entries()) expect(emailOf(answer)).toBe((i % 2 ? ADA : GRACE).email);
     }
     // One character from hers, in the middle and at the end, and it is nobody's.
     const { cookie } = ada;

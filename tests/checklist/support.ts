@@ -5,7 +5,12 @@
  */
 import { type Auth, type AuthBackendOptions, authBackend, type SessionAnswer } from "httponly/server";
 import { type Browser as Chromium, chromium } from "playwright-core";
-import { type Backend, createBackend, createTables, type Tables } from "../../examples/auth-backend/backend.js";
+import {
+  type Backend,
+  createBackend,
+  createTables,
+  type Tables,
+} from "../../examples/auth-backend/backend.js";
 import base from "../../playwright.config.ts";
 import { backend } from "../js/support/auth.ts";
 import type { Answer } from "../js/support/send.ts";
