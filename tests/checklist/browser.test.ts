@@ -5,7 +5,7 @@ import type { BrowserContext, Browser as Chromium, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ADA, GRACE } from "../js/support/auth.ts";
 import { listen } from "../js/support/serve.ts";
-import { emailOf, HOSTS, launch, SESSION, world } from "./support.ts";
+import { emailOf, HOSTS, lastLink, launch, SESSION, world } from "./support.ts";
 
 let chromium: Chromium;
 beforeAll(async () => {
@@ -283,6 +283,48 @@ describe("Chromium", () => {
       const query = new URLSearchParams({ email: GRACE.email, password: GRACE.password });
       await evil.goto(`${target}?${query}`).catch(() => {});
       expect(await who(page)).toBe(ADA.email);
+    },
+  );
+
+  test.each([SIBLING, STRANGER])(
+    "checklist 17: a magic link that a page on %s opens asks first, and cannot be used for the visitor",
+    async (host) => {
+      const world_ = await world(SHARED);
+      const page = await open(world_, HOSTS.app);
+      await signIn(page);
+      // The attacker's own link: whoever used it would be signed in as the attacker.
+      await ask(page, "/api/auth/sign-in/magic-link", { email: GRACE.email, callbackURL: "/me" });
+      const link = world_.at(HOSTS.app, lastLink(world_.backend));
+      const evil = await open(world_, host, page.context());
+      await evil.evaluate((link) => {
+        const form = document.createElement("form");
+        Object.assign(form, { action: link.split("?")[0], method: "post" });
+        for (const [name, value] of new URL(link).searchParams)
+          form.append(Object.assign(document.createElement("input"), { name, value }));
+        document.body.append(form);
+        form.submit();
+      }, link);
+      await evil.waitForURL(link.split("?")[0] ?? "");
+      expect(world_.served.at(-1)?.status).toBe(403);
+      // It cannot be laid under something to click on.
+      await evil.goto(world_.at(host, "/me"));
+      await evil.evaluate(
+        (link) =>
+          new Promise((done) => {
+            const frame = Object.assign(document.createElement("iframe"), { src: link, onload: done });
+            document.body.append(frame);
+          }),
+        link,
+      );
+      expect(await evil.frames()[1]?.locator("form").count()).toBe(0);
+      // Opened by a link, it asks, and nobody is anybody else until the visitor says so.
+      await evil.evaluate((link) => location.assign(link), link);
+      const button = evil.getByRole("button");
+      await button.waitFor();
+      expect(await who(page)).toBe(ADA.email);
+      await button.click();
+      await evil.waitForURL(world_.at(HOSTS.app, "/me"));
+      expect(await who(page)).toBe(GRACE.email);
     },
   );
 

@@ -173,6 +173,28 @@ describe("sessions", () => {
     expect(await statuses()).toEqual([401, 401, 200]);
   });
 
+  test("checklist 16: one session is ended by its identifier, and its token is never said", async () => {
+    const { origin, backend } = await world();
+    const [here, there] = [new Browser(origin), new Browser(origin)];
+    await there.signIn();
+    const token = backend.tables.session[0]?.token as string;
+    await here.signIn();
+    expect((await there.get("/me")).status).toBe(200);
+    const listed = await here.get("/api/auth/list-sessions");
+    expect(listed.body).not.toContain(token);
+    const sessions = JSON.parse(listed.body) as { id: string }[];
+    const { id } = sessions.find(({ id }) => id === backend.tables.session[0]?.id) ?? {};
+    const grace = new Browser(origin);
+    await grace.signIn(GRACE.email, GRACE.password);
+    // Nobody ends another user's.
+    await grace.post("/api/auth/revoke-session", { id });
+    expect((await there.get("/me")).status).toBe(200);
+    const revoked = await here.post("/api/auth/revoke-session", { id });
+    expect([revoked.status, revoked.body.includes(token)]).toEqual([200, false]);
+    expect((await there.get("/me")).status).toBe(401);
+    expect((await here.get("/me")).status).toBe(200);
+  });
+
   test("checklist 17: no GET makes a session or changes whose it is", async () => {
     const { origin, backend } = await world();
     const query = new URLSearchParams({ email: ADA.email, password: ADA.password, provider: "github" });
