@@ -8,7 +8,8 @@ export default defineConfig({
     globalSetup: "./build.ts",
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Each file keeps a core busy, and the outage counts seconds.
+    // Each file keeps a core busy, and the outage counts seconds. In one process, the backend is loaded once for all.
     fileParallelism: false,
+    isolate: false,
   },
 });
