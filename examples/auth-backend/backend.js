@@ -98,7 +98,6 @@ export async function createBackend({
     },
     emailVerification: {
       sendOnSignUp: true,
-      autoSignInAfterVerification: true,
       sendVerificationEmail: async ({ user, url, token }) => mail("verify-email", user.email, url, token),
     },
     plugins: [

@@ -119,6 +119,8 @@ interface Finding {
 }
 
 const MINUTE = 60_000;
+/** Seconds after which it is worth asking again whether the backend is back. */
+const AWAY = "5";
 /** An answer about a session, or one to strip tokens from, is small. */
 const ANSWER_LIMIT = 1024 * 1024;
 /** Statuses whose responses have no body (Fetch standard, null body status). */
@@ -437,7 +439,7 @@ function away(): Response {
   try {
     rules((m) => m.backendAway());
   } catch (thrown) {
-    return refusal(thrown, { "cache-control": "private, no-store", vary: "Cookie" });
+    return refusal(thrown, { "cache-control": "private, no-store", vary: "Cookie", "retry-after": AWAY });
   }
   throw new TypeError("unavailable");
 }

@@ -1,5 +1,5 @@
 /**
- * Builds the apps under attack where they are stale.
+ * Builds apps of tests where they are stale: here, those under attack.
  *
  * @module
  */
@@ -12,13 +12,29 @@ import { ACCOUNT, APPS } from "./apps.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = fileURLToPath(new URL(".", import.meta.url));
 
+/** How an app is built. */
+export interface Buildable {
+  readonly folder: string;
+  /** Files and folders that it is made of, in its own. */
+  readonly sources: readonly string[];
+  /** The file that is there once it is built. */
+  readonly built: string;
+  /** Arguments to Node. */
+  readonly build: readonly string[];
+}
+
 export default function build(): void {
+  buildStale([...Object.values(APPS), ACCOUNT], [join(here, "declarations.ts")]);
+}
+
+/** Builds those apps that are older than their sources, the package, or the files that they `share`. */
+export function buildStale(apps: readonly Buildable[], share: readonly string[]): void {
   if (!existsSync(join(root, "pkg/dist/index.js"))) throw new Error("run `make build` first");
-  const shared = Math.max(newest(join(root, "pkg")), newest(join(here, "declarations.ts")));
+  const shared = Math.max(newest(join(root, "pkg")), ...share.map(newest));
   const link = realpathSync(join(root, "node_modules/next"));
   // The packages may be links to another folder.
   const workspace = link.startsWith(root) ? {} : { WORKSPACE_ROOT: common(root, link) };
-  for (const app of [...Object.values(APPS), ACCOUNT]) {
+  for (const app of apps) {
     const sources = app.sources.map((name) => newest(join(app.folder, name)));
     if (newest(join(app.folder, app.built)) > Math.max(shared, ...sources)) continue;
     const done = spawnSync(process.execPath, app.build, {

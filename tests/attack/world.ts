@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { spawn } from "node:child_process";
-import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
-import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
+import { createServer, type ServerResponse } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import { APPS, type Framework } from "./apps.ts";
+import { freePort, listen, serve } from "./server.ts";
 
 /** What the upstream received. */
 export interface Received {
@@ -97,27 +97,17 @@ export async function start(framework: Framework): Promise<World> {
   const decoyPort = await listen(decoy, 0, "::").catch(() => listen(decoy, 0, "0.0.0.0"));
   const port = await freePort();
   const origin = `http://localhost:${port}`;
-  const app = APPS[framework];
-  const child = spawn(process.execPath, app.serve(port), {
-    cwd: app.folder,
-    env: {
-      ...process.env,
-      NODE_ENV: "production",
-      NEXT_TELEMETRY_DISABLED: "1",
-      UPSTREAM: `http://127.0.0.1:${upstreamPort}`,
-      ORIGIN: origin,
-      HOST: "127.0.0.1",
-      PORT: String(port),
-    },
-    stdio: ["ignore", "pipe", "pipe"],
+  const env = { UPSTREAM: `http://127.0.0.1:${upstreamPort}`, ORIGIN: origin };
+  const away = () => {
+    upstream.close();
+    upstream.closeAllConnections();
+    decoy.close();
+  };
+  const app = await serve(APPS[framework], port, "/stage", env).catch((error) => {
+    away();
+    throw error;
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk) => {
-      output += chunk;
-    });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  const world: World = {
+  return {
     framework,
     port,
     origin,
@@ -129,46 +119,11 @@ export async function start(framework: Framework): Promise<World> {
     answer(answer) {
       custom = answer;
     },
-    output: () => output,
-    alive: () => child.exitCode === null && child.signalCode === null,
+    output: app.output,
+    alive: app.alive,
     async close() {
-      if (world.alive()) child.kill("SIGKILL");
-      await ended;
-      upstream.close();
-      upstream.closeAllConnections();
-      decoy.close();
+      await app.close();
+      away();
     },
   };
-  try {
-    await answers(`http://127.0.0.1:${port}/stage`);
-  } catch (error) {
-    await world.close();
-    throw new Error(`${error}\n${output}`);
-  }
-  return world;
-}
-
-async function listen(server: Server | HttpServer, port = 0, host = "127.0.0.1"): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createTcpServer();
-  const port = await listen(probe);
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
-
-async function answers(url: string): Promise<void> {
-  for (let left = 200; left > 0; left--) {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${url} does not answer`);
 }
