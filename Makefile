@@ -93,6 +93,10 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 	vitest run
 	echo "test: attacks on both frameworks"
 	vitest run -c tests/attack/vitest.config.ts
+	echo "test: the security checklist, an outage, rate limits"
+	vitest run -c tests/checklist/vitest.config.ts
+	echo "test: the page's account functions in headless Chromium"
+	vitest run -c tests/page/vitest.config.ts
 	echo "test: the package"
 	node tools/check-package.mjs
 	echo "test: the guides, followed from an empty folder"
@@ -128,4 +132,4 @@ docs: build ## Write the reference into docs/api (TypeScript) and target/doc (Ru
 .PHONY: clean
 clean: ## Remove what was built; tools and npm packages stay
 	@rm -rf pkg js/wasm/gen target docs/api test-results examples/*/build examples/*/.svelte-kit examples/*/.next \
-	  tests/attack/*/{build,.svelte-kit,.next}
+	  tests/{attack,checklist}/*/{build,.svelte-kit,.next}

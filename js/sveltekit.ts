@@ -18,6 +18,8 @@ import { type Guard, type GuardVerdict, guarded } from "./server/guard.ts";
 import { apiProxy, type ProxyOptions, type Target } from "./server/proxy.ts";
 import { rules } from "./wasm/server.ts";
 
+export { type Access, type Guard, type GuardOptions, guard } from "./server/guard.ts";
+
 /** What this package reads of SvelteKit's `RequestEvent`. */
 export interface RouteEvent {
   readonly request: Request;
@@ -60,7 +62,7 @@ export interface SessionEvent extends RouteEvent {
 
 /** Options of {@link handle}. */
 export interface HandleOptions {
-  /** Who may see what, by `guard` of `httponly/server`. */
+  /** Who may see what, by {@link guard}. */
   guard?: Guard;
 }
 
@@ -143,8 +145,7 @@ const lines = new WeakMap<Request, string[]>();
  *
  * ```ts
  * // src/hooks.server.ts
- * import { guard } from "httponly/server";
- * import { handle as session } from "httponly/sveltekit";
+ * import { guard, handle as session } from "httponly/sveltekit";
  * import { auth } from "$lib/auth.server";
  *
  * export const handle = session(auth, {

@@ -17,11 +17,14 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { constants, createGunzip } from "node:zlib";
 import { GUIDES } from "./guides.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -47,6 +50,25 @@ function freePort() {
       probe.close(() => done(port));
     });
   });
+}
+
+/** As `fetch` without redirects, but `Sec-Fetch-Mode` is what the headers say: Node's own always says `cors`. */
+async function ask(url, init) {
+  const { method, headers, body } = new Request(url, init);
+  const bytes = body ? Buffer.from(await new Response(body).arrayBuffer()) : undefined;
+  const sent = { ...Object.fromEntries(headers), ...init.headers };
+  const answer = await new Promise((done, failed) => {
+    const asked = request(url, { method, headers: sent, agent: false }, done).on("error", failed);
+    asked.end(bytes);
+  });
+  const kept = new Headers();
+  for (let i = 0; i < answer.rawHeaders.length; i += 2)
+    kept.append(answer.rawHeaders[i], answer.rawHeaders[i + 1]);
+  const plain =
+    answer.headers["content-encoding"] === "gzip"
+      ? answer.pipe(createGunzip({ flush: constants.Z_SYNC_FLUSH }))
+      : answer;
+  return new Response(Readable.toWeb(plain), { status: answer.statusCode, headers: kept });
 }
 
 /** What a guide says: the commands of its first `sh` block, and its files, by the path in their first line. */
@@ -78,8 +100,8 @@ async function follow(guide) {
     }
     throw new Error(`nothing answers at ${url}`);
   };
-  const expect = (what, holds) => {
-    if (!holds) throw new Error(`not so: ${what}`);
+  const expect = (what, holds, seen) => {
+    if (!holds) throw new Error(`not so: ${what}${seen ? `: ${JSON.stringify(seen)}` : ""}`);
     console.log(`  ${what}`);
   };
   try {
@@ -105,7 +127,7 @@ async function follow(guide) {
       start,
       freePort,
       expect,
-      ask: (path, init = {}) => fetch(origin + path, { redirect: "manual", ...init }),
+      ask: (path, init = {}) => ask(origin + path, init),
     });
   } finally {
     for (const child of children) {

@@ -94,7 +94,64 @@ async function useNext({ app, port, origin, start, expect, ask }) {
   expect("the first event arrives alone", first.startsWith("data: ") && !first.includes("hello"));
 }
 
+/** Better Auth with its demo users, which serves the app at `origin`. */
+async function startBackend({ root, start, freePort, origin }) {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const env = { PORT: new URL(url).port, PROVIDER_PORT: String(await freePort()), APP_ORIGINS: origin };
+  await start([join(root, "examples/auth-backend/main.js")], root, env, `${url}/outbox`);
+  return url;
+}
+
+const GUEST = { email: ADA.email, password: "analytical-engine" };
+
+async function useSvelteKitAuth(tools) {
+  const { app, port, origin, start, expect, ask } = tools;
+  const AUTH_URL = await startBackend(tools);
+  const env = { PORT: String(port), HOST: "127.0.0.1", ORIGIN: origin, AUTH_URL };
+  await start(["build"], app, env, `http://127.0.0.1:${port}`);
+  const visit = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", accept: "text/html" };
+  const post = (path, fields, headers = {}) =>
+    ask(path, {
+      method: "POST",
+      body: new URLSearchParams(fields),
+      headers: { ...visit, origin, ...headers },
+    });
+
+  const led = await ask("/library", { headers: visit });
+  expect(
+    "a visitor is led to the form",
+    led.status === 303 && led.headers.get("location") === "/login?redirect=/library",
+    [led.status, led.headers.get("location")],
+  );
+  const wrong = await post("/login?/signIn", { ...GUEST, password: "wrong" });
+  const again = await wrong.text();
+  expect(
+    "a wrong password is said, and the address stays",
+    wrong.status === 401 && again.includes('role="alert"') && again.includes(GUEST.email),
+  );
+  const away = await post("/login?/signIn&redirect=//evil.example", GUEST);
+  expect("?redirect= does not leave the app", away.headers.get("location") === "/library");
+  const signedIn = await post("/login?/signIn&redirect=/library%3Fa", GUEST);
+  const line = signedIn.headers.getSetCookie().find((line) => line.startsWith("codex-session=")) ?? "";
+  expect(
+    "signing in sets an HttpOnly cookie and leads back",
+    signedIn.headers.get("location") === "/library?a" && /; HttpOnly/i.test(line),
+  );
+  const cookie = line.split(";")[0];
+  const page = await (await ask("/library", { headers: { ...visit, cookie } })).text();
+  const token = cookie.slice(cookie.indexOf("=") + 1).split(".")[0];
+  expect("the page is there, without the token", page.includes("Ada Lovelace") && !page.includes(token));
+  const out = await post("/library?/signOut", {}, { cookie });
+  expect(
+    "signing out clears it",
+    out.headers.getSetCookie().some((line) => /^codex-session=;/.test(line)),
+  );
+  const after = await ask("/library", { headers: { ...visit, cookie } });
+  expect("and the session is over", after.status === 303);
+}
+
 export const GUIDES = {
   sveltekit: { page: "sveltekit.md", servers: ["api"], use: useSvelteKit },
+  "auth-sveltekit": { page: "auth-sveltekit.md", servers: ["auth-backend"], use: useSvelteKitAuth },
   nextjs: { page: "nextjs.md", servers: [], use: useNext },
 };
