@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod cookies;
 pub mod flow;
+pub mod guard;
 pub mod link;
 pub mod passage;
 mod query;

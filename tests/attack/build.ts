@@ -1,5 +1,5 @@
 /**
- * Builds apps of tests where they are stale: here, the two under attack.
+ * Builds apps of tests where they are stale: here, those under attack.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { APPS } from "./apps.ts";
+import { ACCOUNT, APPS } from "./apps.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -24,7 +24,7 @@ export interface Buildable {
 }
 
 export default function build(): void {
-  buildStale(Object.values(APPS), [join(here, "declarations.ts")]);
+  buildStale([...Object.values(APPS), ACCOUNT], [join(here, "declarations.ts")]);
 }
 
 /** Builds those apps that are older than their sources, the package, or the files that they `share`. */
