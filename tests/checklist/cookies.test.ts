@@ -108,6 +108,27 @@ describe("cookies", () => {
     });
   });
 
+  test("checklist 4: where the backend's Domain is rewritten, a __Host- cookie still gets none", async () => {
+    const lines = [
+      "__Host-codex-session=a.b; Path=/; Secure",
+      "__hOST-codex.x=1; Path=/; Secure",
+      "codex.y=1",
+    ];
+    const { origin } = await told(
+      (_, response) =>
+        response.setHeader("set-cookie", lines).setHeader("content-type", "application/json").end("{}"),
+      { setCookieDomain: "my.example" },
+    );
+    const { headers } = await send(origin, "/api/auth/sign-in/email", { method: "POST", headers: PROOF });
+    const domains = (headers["set-cookie"] ?? []).map((line) => {
+      const { name, domain } = parseSetCookie(line) ?? {};
+      return [name, domain];
+    });
+    expect(domains).toContainEqual(["codex.y", "my.example"]);
+    for (const [name, domain] of domains)
+      if (/^__host-/i.test(name ?? "")) expect([name, domain]).toEqual([name, undefined]);
+  });
+
   test("checklist 5: every Set-Cookie line passes byte for byte, in order, whatever it says", async () => {
     const lines = [
       "__Host-codex-session=a%2Bb=.c%3D; Path=/; Secure; HttpOnly; Priority=High; Partitioned",

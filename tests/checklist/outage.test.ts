@@ -15,7 +15,7 @@ const AWAY = Number(process.env.HTTPONLY_OUTAGE ?? 3) * 1000;
 /** How long an answer of the backend is kept, in seconds: less than the outage, so that all sessions must be asked for. */
 const TTL = 0.5;
 /** How long an answer of the backend is waited for, in milliseconds. */
-const TIMEOUT = 500;
+const TIMEOUT = 1000;
 const VISITORS = 100;
 /** Requests under way at any time. */
 const AT_ONCE = 12;
@@ -134,6 +134,9 @@ test.each(["killed", "frozen"] as const)(
       });
     };
     let over = false;
+    onTestFinished(() => {
+      over = true;
+    });
     let turn = 0;
     const load = Array.from({ length: AT_ONCE }, async () => {
       while (!over) {
