@@ -4,5 +4,5 @@ import type { PageServerLoad } from "./$types";
 const { useMagicLink } = flows;
 export const actions = { useMagicLink };
 
-/** The token of the mail's link goes back into the form. A form that failed has it in its own address no more. */
+/** The token of the mail's link, for the form. */
 export const load: PageServerLoad = ({ url }) => ({ token: url.searchParams.get("token") });
