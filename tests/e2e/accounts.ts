@@ -1,0 +1,126 @@
+import { type APIResponse, type Browser, type BrowserContext, expect, type Page } from "@playwright/test";
+import {
+  type Backend,
+  createBackend,
+  createTables,
+  type Mail,
+  USERS,
+} from "../../examples/auth-backend/backend.js";
+import { type Recorded, test as recording } from "./fixtures.ts";
+import { run, serve } from "./servers.ts";
+
+export { expect };
+
+export const SESSION = "codex-session";
+export const [ADA, GRACE] = USERS as [(typeof USERS)[number], (typeof USERS)[number]];
+
+/** Somebody with an account. */
+export interface Person {
+  name: string;
+  email: string;
+  password: string;
+}
+
+/** The example in front of the real backend, which can be taken away. */
+export interface World {
+  origin: string;
+  backend: Backend;
+  /** Stops the backend; it comes back where it was, with all that it knew. */
+  away(): Promise<void>;
+  back(): Promise<void>;
+  /** The newest mail to somebody. */
+  mail(to: string, kind: Mail["kind"]): Mail;
+}
+
+let count = 0;
+
+/** A person whom the backend does not know yet. */
+export function somebody(): Person {
+  const number = `${process.pid}-${++count}`;
+  return { name: `Person ${count}`, email: `person-${number}@example.com`, password: `long-enough-${number}` };
+}
+
+export const test = recording.extend<{ person: Person }, { world: World }>({
+  world: [
+    async ({}, use) => {
+      const [web, api] = [await serve(() => {}), await serve(() => {})];
+      for (const spare of [web, api]) spare.close();
+      const origin = `http://localhost:${web.port}`;
+      const kept = { tables: createTables(), secret: "one secret for all backends of this world" };
+      let backend = await createBackend({ origins: [origin], attempts: 10_000, ...kept });
+      const port = Number(new URL(backend.url).port);
+      const app = await run(
+        ["examples/sveltekit/build/index.js"],
+        { PORT: String(web.port), HOST: "127.0.0.1", ORIGIN: origin, AUTH_URL: backend.url },
+        /Listening on/,
+      );
+      await use({
+        origin,
+        get backend() {
+          return backend;
+        },
+        away: () => backend.close(),
+        async back() {
+          backend = await createBackend({ origins: [origin], attempts: 10_000, port, ...kept });
+        },
+        mail(to, kind) {
+          const found = backend.outbox.find((mail) => mail.to === to && mail.kind === kind);
+          if (!found) throw new Error(`no mail of kind ${kind} went to ${to}`);
+          return found;
+        },
+      });
+      app.child.kill("SIGKILL");
+      await app.ended;
+      await backend.close();
+    },
+    { scope: "worker" },
+  ],
+  baseURL: async ({ world }, use) => use(world.origin),
+  /** Somebody new, with an account and no session in this browser. */
+  person: async ({ world, request }, use) => {
+    const person = somebody();
+    const made = await request.post(`${world.origin}/api/auth/sign-up/email`, {
+      data: person,
+      headers: { origin: world.origin },
+    });
+    expect(made.status()).toBe(200);
+    await use(person);
+  },
+});
+
+/** Signs in without a page, so that the app has not asked for this session yet. */
+export async function signInQuietly(
+  context: BrowserContext,
+  { origin }: World,
+  { email, password }: Pick<Person, "email" | "password">,
+): Promise<APIResponse> {
+  const answer = await context.request.post(`${origin}/api/auth/sign-in/email`, {
+    data: { email, password },
+    headers: { origin },
+  });
+  expect(answer.status()).toBe(200);
+  return answer;
+}
+
+/** Another browser in which the same person is signed in. */
+export async function elsewhere(browser: Browser, world: World, person: Person): Promise<BrowserContext> {
+  const context = await browser.newContext({ baseURL: world.origin });
+  await signInQuietly(context, world, person);
+  return context;
+}
+
+/** Fills the form of /login and sends it. */
+export async function signIn(page: Page, { email, password }: { email: string; password: string }) {
+  await page.getByLabel("E-mail", { exact: true }).fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+export async function sessionCookie(context: BrowserContext) {
+  return (await context.cookies()).find(({ name }) => name === SESSION);
+}
+
+export const signedInAs = (page: Page, name: string) =>
+  expect(page.getByTestId("user-menu")).toContainText(name);
+
+export type { Recorded };
