@@ -1,3 +1,4 @@
+import { connect, createServer as createHop, type Socket } from "node:net";
 import { type APIResponse, type Browser, type BrowserContext, expect, type Page } from "@playwright/test";
 import {
   type Backend,
@@ -6,8 +7,8 @@ import {
   type Mail,
   USERS,
 } from "../../examples/auth-backend/backend.js";
-import { type Recorded, test as recording } from "./fixtures.ts";
-import { run, serve } from "./servers.ts";
+import { test as recording } from "./fixtures.ts";
+import { listen, run, serve } from "./servers.ts";
 
 export { expect };
 
@@ -28,6 +29,11 @@ export interface World {
   /** Stops the backend; it comes back where it was, with all that it knew. */
   away(): Promise<void>;
   back(): Promise<void>;
+  /**
+   * All bytes between browsers and the app since the last call, but for the lines of Cookie and Set-Cookie: read at a
+   * hop before the app, for Chromium does not keep the bodies of redirects.
+   */
+  wire(): string;
   /** The newest mail to somebody. */
   mail(to: string, kind: Mail["kind"]): Mail;
 }
@@ -43,9 +49,25 @@ export function somebody(): Person {
 export const test = recording.extend<{ person: Person }, { world: World }>({
   world: [
     async ({}, use) => {
-      const [web, api] = [await serve(() => {}), await serve(() => {})];
-      for (const spare of [web, api]) spare.close();
-      const origin = `http://localhost:${web.port}`;
+      const web = await serve(() => {});
+      web.close();
+      const exchanges: Buffer[][] = [];
+      const hop = await listen(
+        createHop((browser) => {
+          const app = connect(web.port, "127.0.0.1");
+          for (const [from, to] of [
+            [browser, app],
+            [app, browser],
+          ] as [Socket, Socket][]) {
+            const kept: Buffer[] = [];
+            exchanges.push(kept);
+            from.on("data", (chunk: Buffer) => kept.push(chunk));
+            from.on("error", () => to.destroy());
+            from.pipe(to);
+          }
+        }) as never,
+      );
+      const origin = `http://localhost:${hop.port}`;
       const kept = { tables: createTables(), secret: "one secret for all backends of this world" };
       let backend = await createBackend({ origins: [origin], attempts: 10_000, ...kept });
       const port = Number(new URL(backend.url).port);
@@ -63,6 +85,10 @@ export const test = recording.extend<{ person: Person }, { world: World }>({
         async back() {
           backend = await createBackend({ origins: [origin], attempts: 10_000, port, ...kept });
         },
+        wire() {
+          const text = exchanges.map((kept) => Buffer.concat(kept.splice(0)).toString("latin1")).join("\n");
+          return text.replace(/^(?:set-)?cookie:.*$/gim, "");
+        },
         mail(to, kind) {
           const found = backend.outbox.find((mail) => mail.to === to && mail.kind === kind);
           if (!found) throw new Error(`no mail of kind ${kind} went to ${to}`);
@@ -71,6 +97,7 @@ export const test = recording.extend<{ person: Person }, { world: World }>({
       });
       app.child.kill("SIGKILL");
       await app.ended;
+      hop.server.close();
       await backend.close();
     },
     { scope: "worker" },
@@ -122,5 +149,3 @@ export async function sessionCookie(context: BrowserContext) {
 
 export const signedInAs = (page: Page, name: string) =>
   expect(page.getByTestId("user-menu")).toContainText(name);
-
-export type { Recorded };

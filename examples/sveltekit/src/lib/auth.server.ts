@@ -1,6 +1,6 @@
 import { env } from "$env/dynamic/private";
-import { authBackend } from "httponly/server";
-import { accountActions, clientAddress, guard } from "httponly/sveltekit";
+import { authBackend, guard } from "httponly/server";
+import { accountActions, clientAddress } from "httponly/sveltekit";
 
 /** The authentication backend: a server of its own, whose paths this app serves below /api/auth. */
 export const auth = authBackend({
