@@ -1,4 +1,4 @@
-import { connect, createServer as createHop, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer as createHop, type Socket } from "node:net";
 import { type APIResponse, type Browser, type BrowserContext, expect, type Page } from "@playwright/test";
 import {
   type Backend,
@@ -8,7 +8,7 @@ import {
   USERS,
 } from "../../examples/auth-backend/backend.js";
 import { test as recording } from "./fixtures.ts";
-import { listen, run, serve } from "./servers.ts";
+import { run, serve } from "./servers.ts";
 
 export { expect };
 
@@ -30,10 +30,10 @@ export interface World {
   away(): Promise<void>;
   back(): Promise<void>;
   /**
-   * All bytes between browsers and the app since the last call, but for the lines of Cookie and Set-Cookie: read at a
-   * hop before the app, for Chromium does not keep the bodies of redirects.
+   * All bytes between browsers and the app since the last call, the lines of Cookie and Set-Cookie apart: read at a hop
+   * before the app, for Chromium does not keep the bodies of redirects.
    */
-  wire(): string;
+  wire(): { text: string; cookies: string };
   /** The newest mail to somebody. */
   mail(to: string, kind: Mail["kind"]): Mail;
 }
@@ -43,7 +43,11 @@ let count = 0;
 /** A person whom the backend does not know yet. */
 export function somebody(): Person {
   const number = `${process.pid}-${++count}`;
-  return { name: `Person ${count}`, email: `person-${number}@example.com`, password: `long-enough-${number}` };
+  return {
+    name: `Person ${count}`,
+    email: `person-${number}@example.com`,
+    password: `long-enough-${number}`,
+  };
 }
 
 export const test = recording.extend<{ person: Person }, { world: World }>({
@@ -52,22 +56,21 @@ export const test = recording.extend<{ person: Person }, { world: World }>({
       const web = await serve(() => {});
       web.close();
       const exchanges: Buffer[][] = [];
-      const hop = await listen(
-        createHop((browser) => {
-          const app = connect(web.port, "127.0.0.1");
-          for (const [from, to] of [
-            [browser, app],
-            [app, browser],
-          ] as [Socket, Socket][]) {
-            const kept: Buffer[] = [];
-            exchanges.push(kept);
-            from.on("data", (chunk: Buffer) => kept.push(chunk));
-            from.on("error", () => to.destroy());
-            from.pipe(to);
-          }
-        }) as never,
-      );
-      const origin = `http://localhost:${hop.port}`;
+      const hop = createHop((browser) => {
+        const app = connect(web.port, "127.0.0.1");
+        for (const [from, to] of [
+          [browser, app],
+          [app, browser],
+        ] as [Socket, Socket][]) {
+          const kept: Buffer[] = [];
+          exchanges.push(kept);
+          from.on("data", (chunk: Buffer) => kept.push(chunk));
+          from.on("error", () => to.destroy());
+          from.pipe(to);
+        }
+      });
+      await new Promise<void>((done) => hop.listen(0, "127.0.0.1", done));
+      const origin = `http://localhost:${(hop.address() as AddressInfo).port}`;
       const kept = { tables: createTables(), secret: "one secret for all backends of this world" };
       let backend = await createBackend({ origins: [origin], attempts: 10_000, ...kept });
       const port = Number(new URL(backend.url).port);
@@ -87,7 +90,8 @@ export const test = recording.extend<{ person: Person }, { world: World }>({
         },
         wire() {
           const text = exchanges.map((kept) => Buffer.concat(kept.splice(0)).toString("latin1")).join("\n");
-          return text.replace(/^(?:set-)?cookie:.*$/gim, "");
+          const line = /^(?:set-)?cookie:.*$/gim;
+          return { text: text.replace(line, ""), cookies: (text.match(line) ?? []).join("\n") };
         },
         mail(to, kind) {
           const found = backend.outbox.find((mail) => mail.to === to && mail.kind === kind);
@@ -97,7 +101,7 @@ export const test = recording.extend<{ person: Person }, { world: World }>({
       });
       app.child.kill("SIGKILL");
       await app.ended;
-      hop.server.close();
+      hop.close();
       await backend.close();
     },
     { scope: "worker" },

@@ -2,10 +2,12 @@ import { connect } from "node:net";
 import { expect, test } from "@playwright/test";
 import { run, serve } from "./servers.ts";
 
-const PORTS = { PORT: undefined, API_PORT: undefined, AUTH_PORT: undefined, ORIGIN: undefined } as unknown as Record<
-  string,
-  string
->;
+const PORTS = {
+  PORT: undefined,
+  API_PORT: undefined,
+  AUTH_PORT: undefined,
+  ORIGIN: undefined,
+} as unknown as Record<string, string>;
 
 test("the demo with --check starts, fetches the page once, prints ok and stops", async () => {
   const demo = await run(["tools/demo.mjs", "--check"], PORTS, /ok http:\/\/localhost:\d+/);

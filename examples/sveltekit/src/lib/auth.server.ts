@@ -1,6 +1,6 @@
-import { env } from "$env/dynamic/private";
 import { authBackend, guard } from "httponly/server";
 import { accountActions, clientAddress } from "httponly/sveltekit";
+import { env } from "$env/dynamic/private";
 
 /** The authentication backend: a server of its own, whose paths this app serves below /api/auth. */
 export const auth = authBackend({

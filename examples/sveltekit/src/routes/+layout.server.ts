@@ -1,5 +1,5 @@
-import { env } from "$env/dynamic/private";
 import { getCookie } from "httponly";
+import { env } from "$env/dynamic/private";
 import type { LayoutServerLoad } from "./$types";
 
 /** What every page may know: who is signed in, never by which token. */

@@ -12,8 +12,7 @@ const NOTICES: Record<string, string> = {
   "verification-sent": "Another mail is on its way.",
   "session-revoked": "That device is signed out.",
   "sessions-revoked": "All other devices are signed out.",
-  "password-reset":
-    "Your password is changed, and every device is signed out. Sign in with the new one.",
+  "password-reset": "Your password is changed, and every device is signed out. Sign in with the new one.",
 };
 
 /** What to say to people. */
