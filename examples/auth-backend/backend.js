@@ -18,13 +18,9 @@ import { getMigrations } from "better-auth/db/migration";
 import { toNodeHandler } from "better-auth/node";
 import { genericOAuth, magicLink } from "better-auth/plugins";
 import pg from "pg";
+import { USERS } from "./users.js";
 
-/** The demo users, one a role. */
-export const USERS = [
-  { email: "ada@example.com", name: "Ada Lovelace", password: "analytical-engine", role: "customer" },
-  { email: "grace@example.com", name: "Grace Hopper", password: "nanosecond-wire", role: "creator" },
-  { email: "edsger@example.com", name: "Edsger Dijkstra", password: "shortest-path", role: "admin" },
-];
+export { USERS };
 
 /** The tables that a backend keeps its users and sessions in; hand them to the next one, and it knows them all. */
 export function createTables() {

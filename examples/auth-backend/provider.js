@@ -8,9 +8,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { exportJWK, generateKeyPair } from "jose";
 import Provider from "oidc-provider";
+import { PEOPLE } from "./users.js";
 
-/** Who has an account there. */
-export const PEOPLE = [{ email: "linus@example.org", name: "Linus Example", password: "just-for-fun" }];
+export { PEOPLE };
 
 /** What a client needs to know. */
 export const CLIENT = { clientId: "auth-backend", clientSecret: "the-backend-knows-it" };
