@@ -16,7 +16,8 @@ export default {
         "style-src-attr": ["unsafe-inline"],
         "img-src": ["self", "data:"],
         "connect-src": ["self"],
-        "form-action": ["self"],
+        // A form that leads to a provider's page, by a redirect, needs its origin here: Example ID's.
+        "form-action": ["self", "http://127.0.0.1:*"],
         "frame-ancestors": ["none"],
         "base-uri": ["none"],
       },

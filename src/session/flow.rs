@@ -256,7 +256,12 @@ impl Flow {
             body.text(member, value);
         }
         let back = format!("{own}{}", redirect.unwrap_or(&pages.home));
-        let failed = format!("{own}{}", pages.login);
+        let mut failed = format!("{own}{}", pages.login);
+        if let Some(redirect) = redirect {
+            failed.push(query::joint(&pages.login));
+            failed.push_str("redirect=");
+            query::push_value(redirect, &mut failed);
+        }
         match self {
             Flow::Social | Flow::SendMagicLink => {
                 body.text("callbackURL", &back);
@@ -588,7 +593,7 @@ mod tests {
                 "social",
                 &[("provider", "github")],
                 "/sign-in/social",
-                r#"{"provider":"github","callbackURL":"https://app.example/library","errorCallbackURL":"https://app.example/login"}"#,
+                r#"{"provider":"github","callbackURL":"https://app.example/library","errorCallbackURL":"https://app.example/login?redirect=/library"}"#,
             ),
             ("useMagicLink", &[("token", "t")], "/magic-link/verify", r#"{"token":"t"}"#),
             (

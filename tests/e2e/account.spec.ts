@@ -1,4 +1,5 @@
 import { type BrowserContext, request } from "@playwright/test";
+import { PEOPLE } from "../../examples/auth-backend/provider.js";
 import {
   ADA,
   elsewhere,
@@ -99,6 +100,33 @@ for (const javaScriptEnabled of [true, false])
       await page.getByRole("button", { name: "Sign me in" }).click();
       await expect(page.getByRole("alert")).toContainText("The link is used up or too old");
       expect(await sessionCookie(context)).toBeUndefined();
+    });
+
+    test("one signs in at a provider and comes back, or cancels there and is told", async ({
+      page,
+      context,
+      world,
+    }) => {
+      await page.goto("/login?redirect=%2Faccount%3Ffrom%3Dprovider");
+      await page.getByRole("button", { name: "Continue with Example ID" }).click();
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText("Example ID");
+      expect(new URL(page.url()).origin).not.toBe(world.origin);
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await expect(page).toHaveURL(/\/login\?.*error=/);
+      await expect(page.getByRole("alert")).toContainText("That did not work");
+      expect(await sessionCookie(context)).toBeUndefined();
+
+      await page.getByRole("button", { name: "Continue with Example ID" }).click();
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText("Example ID");
+      const [linus] = PEOPLE as [(typeof PEOPLE)[number]];
+      await page.getByLabel("E-mail").fill(linus.email);
+      await page.getByLabel("Password").fill(linus.password);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await expect(page).toHaveURL("/account?from=provider");
+      await signedInAs(page, linus.name);
+      expect((await sessionCookie(context))?.httpOnly).toBe(true);
+      // What the way there and back needed is gone.
+      expect((await context.cookies(world.origin)).map(({ name }) => name)).not.toContain("codex.state");
     });
 
     test("a new password ends all sessions and leads to /login, with a word about it", async ({

@@ -7,6 +7,7 @@ import {
   type Mail,
   USERS,
 } from "../../examples/auth-backend/backend.js";
+import { CLIENT, createProvider } from "../../examples/auth-backend/provider.js";
 import { test as recording } from "./fixtures.ts";
 import { run, serve } from "./servers.ts";
 
@@ -72,7 +73,10 @@ export const test = recording.extend<{ person: Person }, { world: World }>({
       await new Promise<void>((done) => hop.listen(0, "127.0.0.1", done));
       const origin = `http://localhost:${(hop.address() as AddressInfo).port}`;
       const kept = { tables: createTables(), secret: "one secret for all backends of this world" };
-      let backend = await createBackend({ origins: [origin], attempts: 10_000, ...kept });
+      const id = await createProvider({ redirectUris: [`${origin}/api/auth/callback/example-id`] });
+      const provider = { issuer: id.url, ...CLIENT };
+      const settings = { origins: [origin], attempts: 10_000, provider, ...kept };
+      let backend = await createBackend(settings);
       const port = Number(new URL(backend.url).port);
       const app = await run(
         ["examples/sveltekit/build/index.js"],
@@ -86,7 +90,7 @@ export const test = recording.extend<{ person: Person }, { world: World }>({
         },
         away: () => backend.close(),
         async back() {
-          backend = await createBackend({ origins: [origin], attempts: 10_000, port, ...kept });
+          backend = await createBackend({ ...settings, port });
         },
         wire() {
           const text = exchanges.map((kept) => Buffer.concat(kept.splice(0)).toString("latin1")).join("\n");
@@ -103,6 +107,7 @@ export const test = recording.extend<{ person: Person }, { world: World }>({
       await app.ended;
       hop.close();
       await backend.close();
+      await id.close();
     },
     { scope: "worker" },
   ],
