@@ -273,7 +273,7 @@ export interface AccountOptions {
  * ```
  * ```svelte
  * <form method="POST" action="?/signIn" use:enhance>
- *   <input name="email" type="email" value={form?.values?.email ?? ""} />
+ *   <input name="email" type="email" defaultValue={form?.values?.email ?? ""} />
  *   <input name="password" type="password" />
  * </form>
  * ```

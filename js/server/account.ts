@@ -41,8 +41,8 @@ export const FLOWS = [
  * | `sendVerification` | email | `verification-sent` |
  * | `requestReset` | email | `reset-sent` |
  * | `resetPassword` | token, password, confirmation if the form has one | the login page with `?notice=password-reset` |
- * | `signOut` | – | the redirect, or home |
- * | `signOutEverywhere` | – | the redirect, or home |
+ * | `signOut` | – | the redirect, or the page for those who signed out |
+ * | `signOutEverywhere` | – | the redirect, or the page for those who signed out |
  * | `revokeSession` | id | `session-revoked` |
  * | `revokeOtherSessions` | – | `sessions-revoked` |
  *
@@ -62,8 +62,10 @@ export type Notice =
 export interface AccountPages {
   /** Default `/login`. */
   login?: string;
-  /** Where a visitor goes who says nothing else; default `/`. */
+  /** Where a visitor goes who has signed in, and says nothing else; default `/`. */
   home?: string;
+  /** Where one goes who has signed out; default `/`. */
+  signedOut?: string;
   /** Where one goes whose address is not verified yet; default `/verify`, and `false` for an app without that page. */
   verify?: string | false;
   /** Where the link of a password reset leads; default `/reset-password`. */
@@ -222,12 +224,13 @@ function destination(request: Request, fields: FormData, flow: Flow, own: string
 }
 
 /** The pages as the door takes them. */
-function pathsOf({ login, home, verify, reset }: AccountPages = {}): string[] {
+function pathsOf({ login, home, verify, reset, signedOut }: AccountPages = {}): string[] {
   return [
     text("pages.login", login ?? "/login"),
     text("pages.home", home ?? "/"),
     verify === false ? "" : text("pages.verify", verify ?? "/verify"),
     text("pages.reset", reset ?? "/reset-password"),
+    text("pages.signedOut", signedOut ?? "/"),
   ];
 }
 

@@ -82,6 +82,7 @@ pub struct Pages {
     home: String,
     verify: Option<String>,
     reset: String,
+    signed_out: String,
 }
 
 /// What the backend answered to a [`Step`].
@@ -302,7 +303,10 @@ impl Flow {
             .map(|(_, user)| user)
             .filter(|user| user.starts_with('{'));
         let (location, notice) = match self {
-            Flow::SignIn | Flow::UseMagicLink | Flow::SignOut | Flow::SignOutEverywhere => (back(), None),
+            Flow::SignIn | Flow::UseMagicLink => (back(), None),
+            Flow::SignOut | Flow::SignOutEverywhere => {
+                (Some(redirect.unwrap_or(&pages.signed_out).to_owned()), None)
+            }
             Flow::SignUp => match &pages.verify {
                 Some(verify) if !is_verified(user) => {
                     let mut to = format!("{verify}{}email=", query::joint(verify));
@@ -395,13 +399,14 @@ impl Failure {
 impl Pages {
     /// Checks the paths; an empty `verify` is none: who has made an account goes on at once. `None` if one is no local
     /// path.
-    pub fn new(login: &str, home: &str, verify: &str, reset: &str) -> Option<Self> {
+    pub fn new(login: &str, home: &str, verify: &str, reset: &str, signed_out: &str) -> Option<Self> {
         let local = |path: &str| redirect::check(path, &[]).map(std::borrow::Cow::into_owned);
         Some(Self {
             login: local(login)?,
             home: local(home)?,
             verify: if verify.is_empty() { None } else { Some(local(verify)?) },
             reset: local(reset)?,
+            signed_out: local(signed_out)?,
         })
     }
 }
@@ -559,7 +564,7 @@ mod tests {
     const OWN: &str = "https://app.example";
 
     fn pages() -> Pages {
-        Pages::new("/login", "/", "/verify", "/reset-password").unwrap()
+        Pages::new("/login", "/", "/verify", "/reset-password", "/bye").unwrap()
     }
 
     fn plan(flow: &str, form: &[(&str, &str)]) -> Result<Vec<(&'static str, String)>, Blame> {
@@ -686,7 +691,7 @@ mod tests {
             (Flow::SendVerification, "{}", "verification-sent"),
             (Flow::RequestReset, "{}", "reset-sent"),
             (Flow::ResetPassword, "{}", "/login?notice=password-reset"),
-            (Flow::SignOut, "{}", "/"),
+            (Flow::SignOut, "{}", "/bye"),
             (Flow::RevokeSession, "{}", "session-revoked"),
             (Flow::RevokeOtherSessions, "{}", "sessions-revoked"),
         ] {

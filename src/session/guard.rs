@@ -427,11 +427,13 @@ pub fn page(rule: Rule) -> String {
 <meta name="robots" content="noindex">
 <title>{title}</title>
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; display: grid; place-content: center; min-height: 90vh; margin: 0; text-align: center; color-scheme: light dark }}
+:root {{ color-scheme: light dark }}
+body {{ font: 16px/1.5 system-ui, sans-serif; display: grid; place-content: center; min-height: 90vh; margin: 0; text-align: center }}
 </style>
 <main>
 <h1>{title}</h1>
 <p>{text}</p>
+<p><a href="/">Back to the start</a></p>
 </main>
 </html>
 "#

@@ -69,12 +69,13 @@ fn known(name: &str) -> Result<Flow, JsValue> {
     Flow::parse(name).ok_or_else(|| TypeError::new("there is no flow of this name").into())
 }
 
-/// The pages in the order login, home, verify (empty for none), reset.
+/// The pages in the order login, home, verify (empty for none), reset, signed out.
 fn pages(paths: &[String]) -> Result<Pages, JsValue> {
-    let [login, home, verify, reset] = paths else {
-        return Err(TypeError::new("there are four pages").into());
+    let [login, home, verify, reset, signed_out] = paths else {
+        return Err(TypeError::new("there are five pages").into());
     };
-    Pages::new(login, home, verify, reset).ok_or_else(|| TypeError::new("pages are local paths").into())
+    Pages::new(login, home, verify, reset, signed_out)
+        .ok_or_else(|| TypeError::new("pages are local paths").into())
 }
 
 /// Names and values in turns.
