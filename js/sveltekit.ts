@@ -4,6 +4,7 @@
  * @module
  */
 import type { Auth, Session, SessionAnswer, User } from "./server/backend.ts";
+import { original } from "./server/derived.ts";
 import { apiProxy, type ProxyOptions, type Target } from "./server/proxy.ts";
 import { rules } from "./wasm/server.ts";
 
@@ -73,7 +74,7 @@ const addresses = new WeakMap<Request, () => string>();
  * this name: `apiProxy({ clientAddress, … })`. Undefined for a request that no {@link route} passed on.
  */
 export function clientAddress(request: Request): string | undefined {
-  return addresses.get(request)?.();
+  return addresses.get(original(request))?.();
 }
 
 /**

@@ -171,6 +171,14 @@ rules! {
     BackendMethod = 129 MethodNotAllowed "the authentication backend does not take this method here",
     ForeignRead = 130 CrossOrigin "another site may only navigate here",
     BackendAway = 131 Unavailable "the authentication backend does not answer",
+    FlowField = 132 FieldInvalid "the field is required",
+    FlowText = 133 FieldInvalid "the field stands once, is short, and has no control characters",
+    FlowEmail = 134 FieldInvalid "an e-mail address has one @, something on each side of it, and no blanks",
+    FlowConfirmation = 135 FieldInvalid "both passwords are the same",
+    FlowUnauthenticated = 136 Unauthenticated "nobody is signed in",
+    FlowRejected = 137 Rejected "the authentication backend refused",
+    FlowLimited = 138 RateLimited "too many attempts: try again later",
+    FlowFailed = 139 SigninFailed "it did not work",
 
     ForwardedOrigin = 144 UrlInvalid "the proxy in front of the app says one protocol, http or https, and one host",
 }

@@ -57,6 +57,25 @@ pub fn without(text: &str, drops: &dyn Fn(&str) -> bool) -> Option<String> {
     (scanner.at == text.len()).then_some(out)
 }
 
+/// Writes a text as a JSON string.
+pub fn push_string(text: &str, out: &mut String) {
+    use std::fmt::Write;
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(character);
+            }
+            control if control < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
+
 struct Scanner<'a> {
     text: &'a str,
     /// Always a character boundary.

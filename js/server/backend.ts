@@ -49,6 +49,10 @@ export interface SessionAnswer {
 
 /** Sessions for an app, wherever they are kept. */
 export interface Auth {
+  /** Below which the backend's paths lie: `/api/auth`. */
+  readonly basePath: string;
+  /** The app's own origin, where it was declared; otherwise that of `request.url` counts. */
+  readonly origin?: string;
   /** Answers the requests for the backend's paths. */
   handler(request: Request, platform?: unknown): Promise<Response>;
   /** Whose a request is; it never throws. */
@@ -148,12 +152,13 @@ export function authBackend(options: AuthBackendOptions): Auth {
   const cache = new SessionCache<Finding>(limit("cacheSize", options.cacheSize, 10_000));
   const own = options.origin === undefined ? undefined : new URL(options.origin);
   if (options.domain !== undefined) text("domain", options.domain);
+  const basePath = text("basePath", options.basePath ?? "/api/auth");
   const door: Door = rules(
     (m) =>
       new m.Backend(
         text("cookie", options.cookie),
         texts("cookies", options.cookies),
-        text("basePath", options.basePath ?? "/api/auth"),
+        basePath,
         text("paths.getSession", options.paths?.getSession ?? "/get-session"),
         text("paths.signOut", options.paths?.signOut ?? "/sign-out"),
         options.domain,
@@ -317,6 +322,8 @@ export function authBackend(options: AuthBackendOptions): Auth {
   }
 
   return {
+    basePath: basePath.replace(/\/$/, ""),
+    ...(own && { origin: own.origin }),
     handler,
     getSession,
     purge(token) {

@@ -1,5 +1,14 @@
 export { type ErrorCode, HttpOnlyError } from "../errors.ts";
 export {
+  type AccountPages,
+  type Flow,
+  type FlowAnswer,
+  type FlowError,
+  type FlowInput,
+  type Notice,
+  runFlow,
+} from "./account.ts";
+export {
   type Auth,
   type AuthBackendOptions,
   authBackend,

@@ -199,6 +199,25 @@ pub fn retry_after<'a>(standard: Option<&'a str>, other: Option<&'a str>) -> Opt
     })
 }
 
+/// The seconds that [`retry_after`] asks to wait; a date is counted from `now`, in milliseconds since 1970, and one that
+/// has passed is 0.
+///
+/// ```
+/// use httponly::session::passage::retry_seconds;
+///
+/// assert_eq!(retry_seconds(Some("Thu, 01 Jan 1970 00:02:00 GMT"), None, 60_000.0), Some(60));
+/// assert_eq!(retry_seconds(Some("soon"), Some("900"), 0.0), Some(900));
+/// ```
+pub fn retry_seconds(standard: Option<&str>, other: Option<&str>, now: f64) -> Option<u32> {
+    let value = retry_after(standard, other)?;
+    value.parse().ok().or_else(|| {
+        #[expect(clippy::cast_precision_loss, reason = "dates lie below 2^53")]
+        let seconds = crate::cookie::date::parse(value)? as f64 - now / 1000.0;
+        #[expect(clippy::cast_sign_loss, reason = "clamped")]
+        Some(seconds.ceil().clamp(0.0, f64::from(u32::MAX)) as u32)
+    })
+}
+
 /// The `Cache-Control` of a response that was made with a session at hand; `None` where the response's own stays. What
 /// sets a cookie is kept by no cache, and neither is what was made for somebody who is signed in, unless the app says
 /// otherwise.

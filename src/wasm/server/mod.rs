@@ -4,6 +4,7 @@
 //! `HttpOnlyError`.
 
 mod cookies;
+mod flow;
 mod forwarded;
 mod proxy;
 mod session;

@@ -1,0 +1,233 @@
+/**
+ * The forms of an account, whatever framework they were sent through: sign in, sign up, magic link, password reset,
+ * sessions. A form becomes one or two requests to `auth.handler`, and its answers one {@link FlowAnswer}.
+ *
+ * @module
+ */
+
+import type { ErrorCode } from "../errors.ts";
+import { rules } from "../wasm/server.ts";
+import type { Auth, User } from "./backend.ts";
+import { splitSetCookie } from "./cookies.ts";
+import { standIn } from "./derived.ts";
+import { safeRedirect } from "./redirect.ts";
+
+/** The flows, by the names of their form actions. */
+export const FLOWS = [
+  "signIn",
+  "signUp",
+  "social",
+  "sendMagicLink",
+  "useMagicLink",
+  "sendVerification",
+  "requestReset",
+  "resetPassword",
+  "signOut",
+  "signOutEverywhere",
+  "revokeSession",
+  "revokeOtherSessions",
+] as const;
+
+/**
+ * A form of the account, with the fields that it takes:
+ *
+ * | flow | fields | then |
+ * |---|---|---|
+ * | `signIn` | email, password, rememberMe | the redirect, or home |
+ * | `signUp` | name, email, password | the verify page with `?email=`; the redirect, or home, for a verified user |
+ * | `social` | provider | the provider's page |
+ * | `sendMagicLink` | email | `magic-link-sent` |
+ * | `useMagicLink` | token | the redirect, or home |
+ * | `sendVerification` | email | `verification-sent` |
+ * | `requestReset` | email | `reset-sent` |
+ * | `resetPassword` | token, password, confirmation if the form has one | the login page with `?notice=password-reset` |
+ * | `signOut` | – | the redirect, or home |
+ * | `signOutEverywhere` | – | the redirect, or home |
+ * | `revokeSession` | id | `session-revoked` |
+ * | `revokeOtherSessions` | – | `sessions-revoked` |
+ *
+ * `rememberMe` is a checkbox: where it is not sent, the session ends with the browser.
+ */
+export type Flow = (typeof FLOWS)[number];
+
+/** What there is to say to a visitor who stays on the page. */
+export type Notice =
+  | "magic-link-sent"
+  | "verification-sent"
+  | "reset-sent"
+  | "session-revoked"
+  | "sessions-revoked";
+
+/** The app's pages between which the flows lead: local paths. */
+export interface AccountPages {
+  /** Default `/login`. */
+  login?: string;
+  /** Where a visitor goes who says nothing else; default `/`. */
+  home?: string;
+  /** Where one goes whose address is not verified yet; default `/verify`, and `false` for an app without that page. */
+  verify?: string | false;
+  /** Where the link of a password reset leads; default `/reset-password`. */
+  reset?: string;
+}
+
+/** Why a flow did not work. */
+export interface FlowError {
+  /**
+   * - `field-invalid`: {@link field} says which
+   * - `signin-failed`: what was sent is wrong, or the link is used up; {@link reason} says more
+   * - `rate-limited`: {@link retryAfter} says how long
+   * - `unauthenticated`, `rejected`, `cross-origin`
+   * - `unavailable`: the backend is away; nothing was done, as far as anybody knows
+   */
+  code: ErrorCode;
+  /** For people, in English; never the backend's words. */
+  message: string;
+  /** The backend's own code: `INVALID_EMAIL_OR_PASSWORD`. */
+  reason?: string;
+  field?: string;
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+/** What came of a form. */
+export type FlowAnswer =
+  | {
+      ok: true;
+      /** Where the visitor goes, by 303: a local path, or a provider's page; null to stay and say {@link notice}. */
+      location: string | null;
+      notice: Notice | null;
+      /** `Set-Cookie` lines for the response, byte for byte. */
+      setCookies: string[];
+      user?: User;
+    }
+  | {
+      ok: false;
+      /** The HTTP status for the response. */
+      status: number;
+      error: FlowError;
+      /** What the form shows again: neither passwords nor tokens. */
+      values: Record<string, string>;
+      /** `Set-Cookie` lines for the response, byte for byte. */
+      setCookies: string[];
+    };
+
+/** What {@link runFlow} is given. */
+export interface FlowInput {
+  /** The request that brought the form; its body has been read. */
+  request: Request;
+  fields: FormData;
+  platform?: unknown;
+  pages?: AccountPages;
+}
+
+type Failed = { kind: "failed"; status: number; error: FlowError };
+type Plan = { kind: "plan"; steps: string[] };
+type Come =
+  | Failed
+  | { kind: "next" }
+  | { kind: "done"; location: string | null; notice: Notice | null; user: string | null };
+
+/**
+ * Runs a flow.
+ *
+ * The request has to prove that the app's own origin sent it: a `fetch`, or a form, which needs no JavaScript. Its
+ * cookies, its user agent and its proof go along to `auth.handler`, in a request of this function's own.
+ *
+ * Where the visitor goes in the end is the form's field `redirect`, or the `?redirect=` of the page that shows the form,
+ * always through the rules of `safeRedirect`.
+ *
+ * @throws TypeError if there is no such flow, or a page is no local path
+ */
+export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise<FlowAnswer> {
+  const { request, platform } = input;
+  const own = new URL(auth.origin ?? request.url).origin;
+  // Files are no fields of any flow.
+  const fields = [...input.fields].flatMap(([name, value]) =>
+    typeof value === "string" ? [name, value] : [],
+  );
+  const pages = pathsOf(input.pages);
+  const values = toRecord(rules((m) => m.flowValues(flow, fields)));
+  const setCookies: string[] = [];
+  const fail = ({ status, error }: Failed): FlowAnswer => ({ ok: false, status, error, values, setCookies });
+
+  const { headers } = request;
+  const said = (name: string) => headers.get(name) ?? undefined;
+  const foreign = rules((m) =>
+    m.refuseSender(said("sec-fetch-site"), said("sec-fetch-dest"), said("origin"), said("x-httponly"), own),
+  ) as Failed | undefined;
+  if (foreign) return fail(foreign);
+
+  const redirect = destination(request, input.fields, flow, own);
+  const plan = rules((m) => m.planFlow(flow, fields, pages, redirect, own)) as Plan | Failed;
+  if (plan.kind === "failed") return fail(plan);
+  const { email = "" } = values;
+  for (let step = 0; step * 2 < plan.steps.length; step++) {
+    const [path, body] = plan.steps.slice(step * 2) as [string, string];
+    const asked = ask(request, `${own}${auth.basePath}${path}`, body);
+    const response = await auth.handler(asked, platform);
+    setCookies.push(...splitSetCookie(response.headers));
+    const { status } = response;
+    const text = await response.text();
+    const answered = (name: string) => response.headers.get(name) ?? undefined;
+    const come = rules((m) =>
+      m.readFlow(
+        flow,
+        step,
+        status,
+        text,
+        answered("location"),
+        answered("retry-after"),
+        pages,
+        redirect,
+        email,
+        Date.now(),
+      ),
+    ) as Come;
+    if (come.kind === "failed") return fail(come);
+    if (come.kind === "done") {
+      const { location, notice, user } = come;
+      return { ok: true, location, notice, setCookies, ...(user !== null && { user: JSON.parse(user) }) };
+    }
+  }
+  throw new TypeError("a flow has a last step");
+}
+
+/** The request to the backend's path: the visitor's, but for method, address and body. */
+function ask(request: Request, url: string, body: string): Request {
+  const headers = new Headers(request.headers);
+  for (const name of ["content-length", "content-encoding", "transfer-encoding"]) headers.delete(name);
+  headers.set("content-type", "application/json");
+  headers.set("accept", "application/json");
+  const asked = new Request(url, { method: "POST", headers, body, signal: request.signal });
+  standIn(asked, request);
+  return asked;
+}
+
+function destination(request: Request, fields: FormData, flow: Flow, own: string): string | undefined {
+  const field = fields.get("redirect");
+  const page = new URL(request.url).searchParams;
+  const candidates = [typeof field === "string" ? field : "", page.get("redirect") ?? ""];
+  // A form action such as `?/signIn` drops the query of the page that shows the form.
+  const referer = request.headers.get("referer") ?? "";
+  const from = URL.canParse(referer) ? new URL(referer) : undefined;
+  const shown = from?.origin === own ? from.searchParams : new URLSearchParams();
+  candidates.push(shown.get("redirect") ?? "");
+  if (flow === "useMagicLink") {
+    candidates.push(page.get("callbackURL") ?? "", shown.get("callbackURL") ?? "");
+  }
+  const wanted = rules((m) => m.flowDestination(candidates, own));
+  // The platform's own parser has the last word.
+  return safeRedirect(wanted, { origin: own, fallback: "" }) || undefined;
+}
+
+/** The pages as the door takes them. */
+function pathsOf({ login, home, verify, reset }: AccountPages = {}): string[] {
+  const paths = [login ?? "/login", home ?? "/", verify === false ? "" : (verify ?? "/verify")];
+  return [...paths, reset ?? "/reset-password"];
+}
+
+function toRecord(pairs: string[]): Record<string, string> {
+  const record: Record<string, string> = {};
+  for (let i = 0; i + 1 < pairs.length; i += 2) record[pairs[i] as string] = pairs[i + 1] as string;
+  return record;
+}
