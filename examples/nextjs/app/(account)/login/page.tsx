@@ -31,13 +31,7 @@ export default async function Login({ searchParams }: Search) {
         <FlowForm action={signIn} submit="Sign in" busy="Signing in …">
           {next}
           <Field label="E-mail" name="email" type="email" autoComplete="username" required />
-          <Field
-            label="Password"
-            name="password"
-            type="password"
-            autoComplete="current-password"
-            required
-          />
+          <Field label="Password" name="password" type="password" autoComplete="current-password" required />
           <div className="row">
             <label className="check">
               <input type="checkbox" name="rememberMe" defaultChecked /> Remember me
