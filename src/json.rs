@@ -46,6 +46,21 @@ pub fn spans(text: &str) -> Option<Vec<(String, &str)>> {
     (scanner.at == text.len()).then_some(spans)
 }
 
+/// The text of each item of the array that a text is; `None` where it is none.
+pub fn items(text: &str) -> Option<Vec<&str>> {
+    let mut scanner = Scanner { text, at: 0 };
+    scanner.skip_blanks();
+    let mut items = Vec::new();
+    scanner.list(b'[', b']', |scanner| {
+        let start = scanner.at;
+        scanner.value(1)?;
+        items.push(scanner.text.get(start..scanner.at)?);
+        Some(())
+    })?;
+    scanner.skip_blanks();
+    (scanner.at == text.len()).then_some(items)
+}
+
 /// The text without the members that `drops` names, at every depth, and without the blanks between tokens; all else
 /// as it was. `None` for what is no JSON.
 pub fn without(text: &str, drops: &dyn Fn(&str) -> bool) -> Option<String> {

@@ -24,6 +24,41 @@ interface Flight<T> {
   void: boolean;
 }
 
+/** The caches of this process. */
+interface Registry {
+  /** By declaration. */
+  readonly caches: Map<string, SessionCache<Kept>>;
+  /** Of those that call their backend by a function of their own. */
+  readonly own: WeakMap<object, Map<string, SessionCache<Kept>>>;
+}
+
+const REGISTRY = Symbol.for("httponly.sessions");
+
+/**
+ * The cache for a declaration, one for the process: a bundler may put this module into two bundles (Next does, for
+ * `proxy.ts` and for pages), and what signs out in one has to be gone in the other. A declaration with a `fetch` of its
+ * own shares with those of the same function: two of them may mean different backends by one URL.
+ */
+export function sharedCache<T extends Kept>(
+  declaration: readonly unknown[],
+  fetch: object | undefined,
+  size: number,
+): SessionCache<T> {
+  const holder = globalThis as { [REGISTRY]?: Registry };
+  holder[REGISTRY] ??= { caches: new Map(), own: new WeakMap() };
+  const { caches, own } = holder[REGISTRY];
+  let shelf = caches;
+  if (fetch) {
+    shelf = own.get(fetch) ?? new Map();
+    own.set(fetch, shelf);
+  }
+  const key = JSON.stringify(declaration);
+  const cache = shelf.get(key) ?? new SessionCache<Kept>(size);
+  shelf.set(key, cache);
+  // What is kept under a declaration was put there by code for the same declaration.
+  return cache as unknown as SessionCache<T>;
+}
+
 /** How often a session is looked up, if every look-up is voided. */
 const ATTEMPTS = 5;
 

@@ -6,8 +6,9 @@
  */
 import type { Backend as Door } from "../wasm/gen/server.js";
 import { rules, text, texts } from "../wasm/server.ts";
-import { SessionCache } from "./backend-cache.ts";
+import { type SessionCache, sharedCache } from "./backend-cache.ts";
 import { splitSetCookie } from "./cookies.ts";
+import { afterLink, showLink } from "./magic-link.ts";
 import { memo } from "./memo.ts";
 import { broken, refusal } from "./refusal.ts";
 import { readWithin } from "./stream.ts";
@@ -77,6 +78,11 @@ export interface AuthBackendOptions {
   domain?: string;
   /** Below which the backend's paths lie, here and there; default `/api/auth`. */
   basePath?: string;
+  /**
+   * Pages of the app. `magicLink`: where the link of a mail leads, whose form uses it; a plain page of this package's own
+   * when absent. A local path.
+   */
+  pages?: { magicLink?: string };
   /** The paths below {@link basePath} that differ from Better Auth's `/get-session` and `/sign-out`. */
   paths?: { getSession?: string; signOut?: string };
   /**
@@ -122,6 +128,9 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 // The doors' numbers: src/session/passage.rs.
 const USER = 2;
 const ANYONE = 3;
+const SHOW_LINK = 1;
+const USE_LINK = 2;
+const REVOKE = 3;
 
 const passesToBackend = memo(256, (name) => rules((m) => m.passesToBackend(name)));
 const passesToPage = memo(1024, (name) => rules((m) => m.passesToPage(name)));
@@ -149,7 +158,7 @@ export function authBackend(options: AuthBackendOptions): Auth {
   const timeout = limit("timeout", options.timeout, 5000);
   const ttl = limit("cacheTtl", options.cacheTtl, 300) * 1000;
   const bodyLimit = limit("bodyLimit", options.bodyLimit, 1024 * 1024);
-  const cache = new SessionCache<Finding>(limit("cacheSize", options.cacheSize, 10_000));
+  const cacheSize = limit("cacheSize", options.cacheSize, 10_000);
   const own = options.origin === undefined ? undefined : new URL(options.origin);
   if (options.domain !== undefined) text("domain", options.domain);
   const basePath = text("basePath", options.basePath ?? "/api/auth");
@@ -164,11 +173,20 @@ export function authBackend(options: AuthBackendOptions): Auth {
         options.domain,
       ),
   );
+  if (options.pages?.magicLink !== undefined) {
+    const page = text("pages.magicLink", options.pages.magicLink);
+    rules((m) => m.linkLocation(page, undefined));
+  }
   const { url } = options;
   const asksForUrl = typeof url === "function";
   const fixed = asksForUrl ? "" : new URL(text("url", url)).href;
   const backendOf = (request: Request, platform: unknown) =>
     asksForUrl ? new URL(url(request, platform)).href : fixed;
+  const cache: SessionCache<Finding> = sharedCache(
+    [fixed, options.cookie, options.cookies, basePath, options.paths, options.domain, ttl, cacheSize],
+    options.fetch,
+    cacheSize,
+  );
   const hostOf = (request: Request) => own ?? new URL(request.url);
 
   /** The headers of this server's own: nothing in them is the client's word but its cookies. */
@@ -272,15 +290,41 @@ export function authBackend(options: AuthBackendOptions): Auth {
       const wrongMethod = (thrown as { status?: number }).status === 405;
       return refusal(thrown, wrongMethod ? { allow: door.allow(url) } : undefined);
     }
+    const detour = rules(() => door.detour(method, url));
+    if (detour === SHOW_LINK) return showLink(url, options.pages?.magicLink, method === "HEAD");
     for (const [name, value] of request.headers) if (passesToBackend(name)) headers.set(name, value);
-    let body: Bytes | undefined;
+    let body: Bytes | string | undefined;
     if (request.body) {
       try {
         body = await readWithin(request.body as ByteStream, bodyLimit);
       } catch {
-        return new Response(null, { status: 499 });
+        return gone();
       }
       if (!body) return broken("body-too-large");
+    }
+    const contentType = request.headers.get("content-type") ?? "";
+    let verb = method;
+    if (detour === USE_LINK) {
+      try {
+        target = rules(() => door.useLink(backend, contentType, asText(body)));
+      } catch (thrown) {
+        return refusal(thrown);
+      }
+      verb = "GET";
+      body = undefined;
+      headers.delete("content-type");
+    }
+    const id = detour === REVOKE ? rules((m) => m.revokedId(contentType, asText(body))) : undefined;
+    if (id !== undefined) {
+      const url = rules(() => door.list(backend));
+      const response = await reach(request, url, { headers: headersOf(request, platform, true) });
+      if (response === undefined || response.status >= 500) return nobody(request, response);
+      if (!response.ok) return toPage(response, backend, url);
+      const list = await read(response);
+      // What is no list of theirs has no session of theirs.
+      body = rules((m) => m.revokeBody(list ?? "", id));
+      if (body === undefined) return unknownSession();
+      headers.set("content-type", "application/json");
     }
 
     const cookie = request.headers.get("cookie") ?? "";
@@ -296,29 +340,33 @@ export function authBackend(options: AuthBackendOptions): Auth {
       cache.drop(rules(() => door.handles(cookie)));
     };
 
-    const abort = new AbortController();
-    const gone = () => abort.abort();
-    request.signal.addEventListener("abort", gone, { once: true });
-    const clock = setTimeout(gone, timeout);
-    let response: Response;
-    try {
-      const init: RequestInit = { method, headers, redirect: "manual", signal: abort.signal };
-      if (body) init.body = body;
-      if (request.signal.aborted) gone();
-      response = await (options.fetch ?? fetch)(target, init);
-    } catch {
+    const init: RequestInit = { method: verb, headers };
+    if (body !== undefined) init.body = body;
+    const response = await reach(request, target, init);
+    if (response === undefined || response.status >= 500) {
       // It may have done what it was asked all the same.
       settle(false);
-      return request.signal.aborted ? new Response(null, { status: 499 }) : away();
+      return nobody(request, response);
+    }
+    settle(response.ok);
+    const page = await toPage(response, backend, target, before?.setCookies);
+    return detour === USE_LINK ? afterLink(page, contentType) : page;
+  }
+
+  /** Sends a request for a visitor; nothing if there is no answer in time, or nobody who waits for it. */
+  async function reach(request: Request, target: string, init: RequestInit): Promise<Response | undefined> {
+    const abort = new AbortController();
+    const leave = () => abort.abort();
+    request.signal.addEventListener("abort", leave, { once: true });
+    const clock = setTimeout(leave, timeout);
+    try {
+      if (request.signal.aborted) leave();
+      return await (options.fetch ?? fetch)(target, { ...init, redirect: "manual", signal: abort.signal });
+    } catch {
+      return undefined;
     } finally {
       clearTimeout(clock);
     }
-    settle(response.ok);
-    if (response.status >= 500) {
-      await response.body?.cancel().catch(() => {});
-      return away();
-    }
-    return toPage(response, backend, target, before?.setCookies);
   }
 
   return {
@@ -338,6 +386,50 @@ type ByteStream = ReadableStream<Bytes>;
 
 function answer(status: SessionAnswer["status"], setCookies: string[] = []): SessionAnswer {
   return { status, user: null, session: null, setCookies };
+}
+
+/** The answer where the backend gave none, or one that is none. */
+async function nobody(request: Request, response?: Response): Promise<Response> {
+  await response?.body?.cancel().catch(() => {});
+  return request.signal.aborted ? gone() : away();
+}
+
+/** For nobody: the client has left. */
+function gone(): Response {
+  return new Response(null, { status: 499 });
+}
+
+/** The answer for a session that is not in the user's list, in the backend's own shape. */
+function unknownSession(): Response {
+  const body = { code: "SESSION_NOT_FOUND", message: "there is no such session" };
+  const headers = {
+    "cache-control": "private, no-store",
+    "x-content-type-options": "nosniff",
+    vary: "Cookie",
+  };
+  return Response.json(body, { status: 404, headers });
+}
+
+/** A body as text; what is no UTF-8 is no text. */
+function asText(body: Bytes | string | undefined): string {
+  if (typeof body === "string") return body;
+  try {
+    return utf8.decode(body ?? new Uint8Array());
+  } catch {
+    return "";
+  }
+}
+
+/** A small body as text; nothing for one that is too large, broken off or no UTF-8. */
+async function read(response: Response): Promise<string | undefined> {
+  try {
+    const bytes = response.body
+      ? await readWithin(response.body as ByteStream, ANSWER_LIMIT)
+      : new Uint8Array();
+    return bytes && utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The answer for a backend that has none: nothing of what it said, if it said anything. */

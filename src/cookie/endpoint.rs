@@ -65,6 +65,14 @@ impl Form {
             Err(Rule::EndpointContent.into())
         }
     }
+
+    /// The fields of a text, in order, duplicates included; `None` for what is not written so.
+    pub(crate) fn members(self, text: &str) -> Option<Vec<(String, Json)>> {
+        match self {
+            Self::UrlEncoded => pairs(text),
+            Self::Json => crate::json::members(text),
+        }
+    }
 }
 
 /// What the app lets its endpoint do.

@@ -7,7 +7,7 @@ use crate::{
     error::{Code, Refusal, Rule},
     json::{self, Json},
     redirect,
-    session::passage,
+    session::{passage, query},
 };
 
 /// What a form does.
@@ -300,11 +300,11 @@ impl Flow {
             Flow::SignIn | Flow::UseMagicLink | Flow::SignOut | Flow::SignOutEverywhere => (back(), None),
             Flow::SignUp => match &pages.verify {
                 Some(verify) if !is_verified(user) => {
-                    let mut to = format!("{verify}{}email=", joint(verify));
-                    query(email, &mut to);
+                    let mut to = format!("{verify}{}email=", query::joint(verify));
+                    query::push_value(email, &mut to);
                     if let Some(redirect) = redirect {
                         to.push_str("&redirect=");
-                        query(redirect, &mut to);
+                        query::push_value(redirect, &mut to);
                     }
                     (Some(to), None)
                 }
@@ -318,7 +318,7 @@ impl Flow {
             Flow::SendVerification => stay("verification-sent"),
             Flow::RequestReset => stay("reset-sent"),
             Flow::ResetPassword => {
-                (Some(format!("{}{}notice=password-reset", pages.login, joint(&pages.login))), None)
+                (Some(format!("{}{}notice=password-reset", pages.login, query::joint(&pages.login))), None)
             }
             Flow::RevokeSession => stay("session-revoked"),
             Flow::RevokeOtherSessions => stay("sessions-revoked"),
@@ -512,24 +512,6 @@ fn is_address(text: &str) -> bool {
         && text
             .split_once('@')
             .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
-}
-
-/// What stands between a path and another query field.
-fn joint(path: &str) -> char {
-    if path.contains('?') { '&' } else { '?' }
-}
-
-/// Writes text as the value of a query field.
-fn query(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/') {
-            out.push(char::from(byte));
-        } else {
-            let mut escape = Vec::with_capacity(3);
-            crate::proxy::target::percent(byte, &mut escape);
-            out.extend(escape.into_iter().map(char::from));
-        }
-    }
 }
 
 /// A JSON object as it grows.

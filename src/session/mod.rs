@@ -6,4 +6,7 @@
 pub mod answer;
 pub mod cookies;
 pub mod flow;
+pub mod link;
 pub mod passage;
+mod query;
+pub mod revoke;

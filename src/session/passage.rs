@@ -23,6 +23,20 @@ pub struct Paths {
     sign_out: String,
 }
 
+/// What a request asks for that the backend does not answer by itself, as the page needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Detour {
+    /// It passes as it is.
+    None = 0,
+    /// A magic link was opened, and is not to be used up.
+    ShowLink = 1,
+    /// A magic link is to be used.
+    UseLink = 2,
+    /// A session is to be ended, perhaps by its identifier.
+    Revoke = 3,
+}
+
 /// What a request may have done to sessions, once the backend has answered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -45,6 +59,9 @@ pub struct Sender<'a> {
     /// `Sec-Fetch-Mode`
     pub mode: Option<&'a str>,
 }
+
+/// Better Auth's path that uses a magic link.
+pub const LINK: &str = "magic-link/verify";
 
 impl Paths {
     /// Declares the paths; the others are below `base` and begin with `/`. `None` for one that is no plain path.
@@ -93,14 +110,36 @@ impl Paths {
     /// # Errors
     /// [`Rule::BackendPath`] if `backend` is no http or https URL.
     pub fn lookup(&self, backend: &str) -> Result<String, Refusal> {
-        let target = Base::parse(backend).ok_or(Rule::BackendPath)?;
-        let path = format!("{}{}", self.base, self.session);
-        target.join(path.trim_start_matches('/'), None).map_err(|_| Rule::BackendPath.into())
+        self.beside(backend, self.session.trim_start_matches('/'), None)
     }
 
     /// The methods that a path takes, as `Allow` writes them.
     pub fn allow(&self, url: &str) -> &'static str {
-        if self.is(url, &self.sign_out) { "POST" } else { "GET, HEAD, POST, PUT, PATCH, DELETE" }
+        match self.rest(url) {
+            _ if self.is(url, &self.sign_out) => "POST",
+            Ok((LINK, _)) => "GET, HEAD, POST",
+            _ => "GET, HEAD, POST, PUT, PATCH, DELETE",
+        }
+    }
+
+    /// What a request asks for beside the backend's own paths.
+    pub fn detour(&self, method: &str, url: &str) -> Detour {
+        match (method, self.rest(url)) {
+            ("GET" | "HEAD", Ok((LINK, _))) => Detour::ShowLink,
+            ("POST", Ok((LINK, _))) => Detour::UseLink,
+            ("POST", Ok(("revoke-session", _))) => Detour::Revoke,
+            _ => Detour::None,
+        }
+    }
+
+    /// The backend's URL of a path below the base, with a query.
+    ///
+    /// # Errors
+    /// [`Rule::BackendPath`] if `backend` is no http or https URL.
+    pub fn beside(&self, backend: &str, rest: &str, query: Option<&str>) -> Result<String, Refusal> {
+        let target = Base::parse(backend).ok_or(Rule::BackendPath)?;
+        let path = format!("{}/{rest}", self.base);
+        target.join(path.trim_start_matches('/'), query).map_err(|_| Rule::BackendPath.into())
     }
 
     fn is(&self, url: &str, path: &str) -> bool {
@@ -131,7 +170,7 @@ impl Paths {
         let reads = matches!(method, "GET" | "HEAD");
         match rest {
             _ if reads && self.is(url, &self.session) => Effect::None,
-            "ok" | "list-sessions" if reads => Effect::None,
+            "ok" | "list-sessions" | LINK if reads => Effect::None,
             // A token that a mail brought says whose password it is, not a cookie.
             "reset-password" if succeeded => Effect::Anyone,
             "revoke-session"

@@ -197,6 +197,26 @@ describe("signing in", () => {
   });
 });
 
+describe("a magic link", () => {
+  test("comes by mail, signs in by its form, once", async () => {
+    const { visitor, outbox } = await setup({ pages: { magicLink: "/magic-link" } });
+    const ada = visitor();
+    const sent = await ada.run("sendMagicLink", { email: ADA.email }, "/login?redirect=/library?tab%3D1");
+    expect([notice(sent), sent.ok && sent.location]).toEqual(["magic-link-sent", null]);
+    const { pathname, search } = new URL(outbox[0]?.link ?? "");
+    const shown = await ada.auth.handler(ada.request(pathname + search));
+    const page = new URL(shown.headers.get("location") ?? "", APP);
+    expect([shown.status, page.pathname]).toEqual([303, "/magic-link"]);
+    const token = page.searchParams.get("token") ?? "";
+    const used = await ada.run("useMagicLink", { token }, page.pathname + page.search);
+    expect(location(used)).toBe("/library?tab=1");
+    expect(await ada.who()).toBe(ADA.email);
+    const again = await visitor().run("useMagicLink", { token }, page.pathname + page.search);
+    expect(failure(again)).toMatchObject({ status: 401, code: "signin-failed", reason: "INVALID_TOKEN" });
+    expect(again.ok || again.values).toEqual({});
+  });
+});
+
 describe("making an account", () => {
   const NEW = { name: "Alan", email: "alan@example.com", password: "turing-machine" };
 
@@ -276,6 +296,15 @@ describe("signing out", () => {
     const { visitor } = await setup();
     const [one, two] = [visitor(), visitor()];
     for (const ada of [one, two]) await ada.run("signIn", credentials(ADA));
+    const listed = await one.auth.handler(one.request("/api/auth/list-sessions"));
+    const ids = ((await listed.json()) as { id: string }[]).map(({ id }) => id);
+    expect(ids).toHaveLength(2);
+    const three = visitor();
+    await three.run("signIn", credentials(ADA));
+    const { session } = await three.auth.getSession(three.request("/"));
+    expect(notice(await one.run("revokeSession", { id: session?.id ?? "" }))).toBe("session-revoked");
+    expect([await one.who(), await three.who()]).toEqual([ADA.email, null]);
+    expect(failure(await one.run("revokeSession", { id: session?.id ?? "" }))).toMatchObject({ field: "id" });
     expect(notice(await one.run("revokeOtherSessions"))).toBe("sessions-revoked");
     expect([await one.who(), await two.who()]).toEqual([ADA.email, null]);
     expect(failure(await two.run("revokeOtherSessions"))).toMatchObject({

@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { request as httpRequest } from "node:http";
 import { type AuthBackendOptions, authBackend } from "httponly/server";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { codeOf, PROOF, send } from "./support/send.ts";
 import { app, type Received, upstream } from "./support/serve.ts";
 
@@ -20,6 +20,8 @@ async function setup(
     else answer(received, response);
   });
   const auth = authBackend({ url, cookie: "codex-session", ...options });
+  // A later backend may get the same port.
+  onTestFinished(() => auth.purge());
   const origin = await app(auth.handler);
   const lookups = () => log.filter(({ url }) => url === "/api/auth/get-session").length;
   const ask = (cookie: string) => auth.getSession(new Request("http://app/", { headers: { cookie } }));
@@ -170,7 +172,7 @@ describe("where a request comes from", () => {
   test("checklist 22: another site may navigate here, and reads nothing", async () => {
     const { origin, log } = await setup();
     const from = (mode: string, dest: string) =>
-      send(origin, "/api/auth/magic-link/verify?token=t", {
+      send(origin, "/api/auth/verify-email?token=t", {
         headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": mode, "sec-fetch-dest": dest },
       });
     expect((await from("navigate", "document")).status).toBe(200);

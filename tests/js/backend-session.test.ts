@@ -3,7 +3,7 @@
 import type { ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { type AuthBackendOptions, authBackend } from "httponly/server";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { listen, type Received, upstream } from "./support/serve.ts";
 
 const USER = { id: "u1", email: "ada@example.com", name: "Ada", role: "customer", emailVerified: true };
@@ -24,6 +24,8 @@ async function setup(
 ) {
   const { origin, log } = await upstream(answer);
   const auth = authBackend({ url: origin, cookie: "codex-session", ...options });
+  // A later backend may get the same port.
+  onTestFinished(() => auth.purge());
   return { auth, log, url: origin };
 }
 

@@ -21,6 +21,10 @@ async function world(
 }
 
 /** The path of the last mail's link, which leads to the app. */
+const LINK = "/api/auth/magic-link/verify";
+const NAVIGATION = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+const linkFields = (link: string) => Object.fromEntries(new URL(link, "http://app").searchParams);
+
 function lastLink({ outbox }: Started): string {
   const { pathname, search } = new URL(outbox[0]?.link ?? "");
   return pathname + search;
@@ -151,12 +155,81 @@ describe("the flows through the handler", () => {
     const browser = new Browser(origin);
     await browser.post("/api/auth/sign-in/magic-link", { email: ADA.email, callbackURL: "/library" });
     const link = lastLink(backend);
-    const followed = await browser.get(link);
-    expect([followed.status, followed.headers.location]).toEqual([302, "/library"]);
+    for (let scans = 0; scans < 3; scans++) {
+      const shown = await new Browser(origin).get(link, { "sec-fetch-site": "cross-site", ...NAVIGATION });
+      expect([shown.status, shown.headers["set-cookie"]]).toEqual([200, undefined]);
+      expect(shown.headers["content-security-policy"]).toBe(
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+      );
+      expect(shown.body).toContain('action="/api/auth/magic-link/verify"');
+    }
+    const used = await browser.form(LINK, linkFields(link), NAVIGATION);
+    expect([used.status, used.headers.location]).toEqual([303, "/library"]);
     expect(emailOf(await browser.get("/me"))).toBe(ADA.email);
-    const again = await new Browser(origin).get(link);
-    expect(again.headers.location).toMatch(/^\/.*error=INVALID_TOKEN/);
+    const again = await new Browser(origin).form(LINK, linkFields(link), NAVIGATION);
+    expect([again.status, again.headers.location]).toEqual([303, "/library?error=INVALID_TOKEN"]);
     expect(again.headers["set-cookie"]).toBeUndefined();
+  });
+
+  test("a program uses a magic link by JSON, and gets JSON", async () => {
+    const { origin, backend } = await world();
+    const browser = new Browser(origin);
+    await browser.post("/api/auth/sign-in/magic-link", { email: ADA.email, callbackURL: "/library" });
+    const fields = linkFields(lastLink(backend));
+    const used = await browser.post(LINK, fields);
+    expect([used.status, used.body]).toEqual([200, '{"redirect":true,"url":"/library"}']);
+    expect(emailOf(await browser.get("/me"))).toBe(ADA.email);
+    const again = await new Browser(origin).post(LINK, fields);
+    expect([again.status, JSON.parse(again.body).code]).toEqual([401, "INVALID_TOKEN"]);
+    expect((await browser.post(LINK, {})).status).toBe(400);
+    const foreign = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
+    expect(codeOf(await browser.form(LINK, fields, foreign))).toBe("cross-origin");
+  });
+
+  test("a page of the app's own asks before a magic link is used", async () => {
+    const { origin, backend } = await world({}, { pages: { magicLink: "/magic-link" } });
+    const browser = new Browser(origin);
+    await browser.post("/api/auth/sign-in/magic-link", { email: ADA.email, callbackURL: "/library" });
+    const link = lastLink(backend);
+    const shown = await browser.get(link);
+    expect([shown.status, shown.headers.location]).toEqual([
+      303,
+      `/magic-link${new URL(link, origin).search}`,
+    ]);
+    expect((await browser.form(LINK, linkFields(link), NAVIGATION)).status).toBe(303);
+    expect(emailOf(await browser.get("/me"))).toBe(ADA.email);
+  });
+
+  test("one session is ended by its identifier, and its token reaches no page", async () => {
+    const { origin, backend } = await world();
+    const [here, there] = [new Browser(origin), new Browser(origin)];
+    await here.signIn();
+    await there.signIn();
+    const other = JSON.parse((await there.get("/me")).body).session.id;
+    const grace = new Browser(origin);
+    await grace.signIn(GRACE.email, GRACE.password);
+    const notTheirs = await grace.post("/api/auth/revoke-session", { id: other });
+    expect([notTheirs.status, JSON.parse(notTheirs.body).code]).toEqual([404, "SESSION_NOT_FOUND"]);
+    expect((await there.get("/me")).status).toBe(200);
+    const list = JSON.parse((await here.get("/api/auth/list-sessions")).body) as { id: string }[];
+    expect(list.map(({ id }) => id)).toContain(other);
+    expect((await here.post("/api/auth/revoke-session", { id: other })).status).toBe(200);
+    expect([(await there.get("/me")).status, (await here.get("/me")).status]).toEqual([401, 200]);
+    expect((await new Browser(origin).post("/api/auth/revoke-session", { id: other })).status).toBe(401);
+    for (const answer of here.seen)
+      for (const { token } of backend.tables.session) expect(textOf(answer)).not.toContain(token);
+  });
+
+  test("two bundles of one process have one cache: what ends in one is over in the other", async () => {
+    const { origin, auth, url } = await world();
+    const twin = authBackend({ url, cookie: "codex-session" });
+    const browser = new Browser(origin);
+    await browser.signIn();
+    const { cookie } = browser;
+    const ask = (of: typeof auth) => of.getSession(new Request(origin, { headers: { cookie } }));
+    expect([(await ask(auth)).status, (await ask(twin)).status]).toEqual(["authenticated", "authenticated"]);
+    await browser.post("/api/auth/sign-out");
+    expect([(await ask(auth)).status, (await ask(twin)).status]).toEqual(["anonymous", "anonymous"]);
   });
 
   test("a password reset ends the sessions that there were, here too, and signs nobody in", async () => {

@@ -10,12 +10,15 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::thrown;
 use crate::{
+    cookie::endpoint::Form,
     error::{Refusal, Rule},
     origin::Claims,
     session::{
         answer::{self, Standing},
         cookies::{self, Names, Sent},
+        link,
         passage::{self, Paths, Sender},
+        revoke,
     },
 };
 
@@ -118,6 +121,24 @@ impl Backend {
         self.paths.allow(url).to_owned()
     }
 
+    /// What a request asks for beside the backend's own paths: 0 nothing, 1 to show a magic link, 2 to use one, 3 to end
+    /// a session.
+    pub fn detour(&self, method: &str, url: &str) -> u8 {
+        self.paths.detour(method, url) as u8
+    }
+
+    /// The backend's URL that lists sessions.
+    pub fn list(&self, backend: &str) -> Result<String, JsValue> {
+        self.paths.beside(backend, "list-sessions", None).map_err(thrown)
+    }
+
+    /// The backend's URL that uses a magic link, by the body of a request.
+    #[wasm_bindgen(js_name = useLink)]
+    pub fn use_link(&self, backend: &str, content_type: &str, body: &str) -> Result<String, JsValue> {
+        let query = Form::of(content_type).and_then(|form| link::consume(form, body)).map_err(thrown)?;
+        self.paths.beside(backend, passage::LINK, Some(&query)).map_err(thrown)
+    }
+
     /// What a request may have done: 0 nothing, 1 to its own session, 2 to all of its user, 3 to anyone's.
     pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> u8 {
         self.paths.effect(method, url, succeeded) as u8
@@ -141,6 +162,44 @@ pub fn read_session_answer(status: u16, body: &str, now: f64) -> Vec<String> {
         Standing::Rejected => vec!["rejected".into()],
         Standing::Unavailable => vec!["unavailable".into()],
     }
+}
+
+/// Where a page of the app asks before a magic link is used; throws a `TypeError` if `page` is no local path.
+#[wasm_bindgen(js_name = linkLocation)]
+pub fn link_location(page: &str, query: Option<String>) -> Result<String, JsValue> {
+    if crate::redirect::check(page, &[]).as_deref() == Some(page) {
+        Ok(link::location(page, query.as_deref()))
+    } else {
+        Err(TypeError::new("pages.magicLink is a local path").into())
+    }
+}
+
+/// A page that asks before a magic link is used, and its policy.
+#[wasm_bindgen(js_name = linkPage)]
+pub fn link_page(action: &str, query: Option<String>) -> Vec<String> {
+    vec![link::page(action, query.as_deref()), link::PAGE_POLICY.into()]
+}
+
+/// Status and JSON for a program, where the backend redirects; `undefined` for a browser's form.
+#[wasm_bindgen(js_name = linkAnswer)]
+pub fn link_answer(content_type: &str, location: &str) -> Option<Vec<String>> {
+    if Form::of(content_type) != Ok(Form::Json) {
+        return None;
+    }
+    let (status, body) = link::answer(location);
+    Some(vec![status.to_string(), body])
+}
+
+/// The identifier of the session to end; `undefined` where the request says something else.
+#[wasm_bindgen(js_name = revokedId)]
+pub fn revoked_id(content_type: &str, body: &str) -> Option<String> {
+    revoke::id(Form::of(content_type).ok()?, body)
+}
+
+/// The backend's body that ends the session of an identifier, by its list; `undefined` where that has none.
+#[wasm_bindgen(js_name = revokeBody)]
+pub fn revoke_body(list: &str, id: &str) -> Option<String> {
+    revoke::token(list, id).map(|token| revoke::body(&token))
 }
 
 /// The hashes under which one token is known.

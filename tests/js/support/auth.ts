@@ -50,6 +50,8 @@ export async function appFor(
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { url } = await start(origin);
   auth = authBackend({ url, cookie: "codex-session", ...options });
+  // A later backend may get the same port.
+  onTestFinished(() => auth?.purge());
   return { origin, auth, url };
 }
 
@@ -81,6 +83,13 @@ export class Browser {
   async post(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> {
     const own = { ...PROOF, origin: this.origin, "content-type": "application/json", ...headers };
     return this.#send(path, "POST", own, JSON.stringify(body));
+  }
+
+  /** Sends a form, as a page without JavaScript does. */
+  async form(path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+    const type = { "content-type": "application/x-www-form-urlencoded" };
+    const own = { "sec-fetch-site": "same-origin", origin: this.origin, ...type, ...headers };
+    return this.#send(path, "POST", own, new URLSearchParams(fields).toString());
   }
 
   signIn(email = USERS[0]?.email, password = USERS[0]?.password, more = {}): Promise<Answer> {

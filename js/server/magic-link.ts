@@ -1,0 +1,38 @@
+/**
+ * Magic links: GET shows a page, whose form POSTs. So a mail scanner that follows the link does not use it up.
+ *
+ * @module
+ */
+import { rules } from "../wasm/server.ts";
+
+/** Answers the link of a mail: the app's page that asks, or one of this package's own. */
+export function showLink(url: string, page: string | undefined, head: boolean): Response {
+  const { pathname, search } = new URL(url);
+  const query = search.slice(1);
+  const headers: Record<string, string> = {
+    "cache-control": "private, no-store",
+    "x-content-type-options": "nosniff",
+    // The token is in the address. A form of a page without referrer would send `Origin: null`, which proves nothing.
+    "referrer-policy": "same-origin",
+  };
+  if (page !== undefined) {
+    headers.location = rules((m) => m.linkLocation(page, query));
+    return new Response(null, { status: 303, headers });
+  }
+  const [html, policy] = rules((m) => m.linkPage(pathname, query)) as [string, string];
+  headers["content-type"] = "text/html; charset=utf-8";
+  headers["content-security-policy"] = policy;
+  return new Response(head ? null : html, { headers });
+}
+
+/** What the use of a link answers, where the backend redirects: 303 for a form, JSON for a program. */
+export function afterLink(response: Response, contentType: string): Response {
+  const location = response.headers.get("location");
+  if (response.status < 300 || response.status > 399 || location === null) return response;
+  const headers = new Headers(response.headers);
+  const answer = rules((m) => m.linkAnswer(contentType, location));
+  if (answer === undefined) return new Response(null, { status: 303, headers });
+  headers.delete("location");
+  headers.set("content-type", "application/json");
+  return new Response(answer[1], { status: Number(answer[0]), headers });
+}
