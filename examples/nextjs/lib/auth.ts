@@ -9,6 +9,7 @@ export const auth = authBackend({
   url: process.env.AUTH_URL || "http://127.0.0.1:8789",
   cookie: "codex-session",
   origin: process.env.ORIGIN,
+  pages: { magicLink: "/magic-link" },
   ...(trustProxy > 0 && { clientAddress: clientAddress({ trustProxy }) }),
 });
 
