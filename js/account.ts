@@ -1,10 +1,12 @@
 /**
- * Cookies that no script may see: the page asks its own server to set them.
+ * What the page asks of its own server: to set cookies that no script may see, to sign in and out, who is signed in.
  *
  * @module
  */
 import type { CookieOptions } from "./cookies.ts";
 import { type ErrorCode, HttpOnlyError } from "./errors.ts";
+import type { Session, User } from "./server/backend.ts";
+import { announce } from "./session-news.ts";
 import { instantiate } from "./wasm/load.ts";
 
 /** What an HttpOnly cookie is set with; always `Secure; HttpOnly`. */
@@ -17,7 +19,7 @@ export type HttpOnlyCookieOptions = Pick<
 export interface Configuration {
   /** A path on the page's origin. Default `/.nordcraft/cookies/set-cookie`. */
   cookieEndpoint?: string | undefined;
-  /** A path on the page's origin. Default `/auth/handler`. */
+  /** A path on the page's origin, where an `Auth`'s handler is mounted. Default `/api/auth`. */
   authEndpoint?: string | undefined;
   /** Default `POST`, so that no token stands in a URL or a log. `GET` speaks to a server that has only that. */
   method?: "POST" | "GET" | undefined;
@@ -27,7 +29,7 @@ const SESSION_ENDPOINT = "/.toddle/cookies/set-session-cookie";
 
 const configuration = {
   cookieEndpoint: "/.nordcraft/cookies/set-cookie",
-  authEndpoint: "/auth/handler",
+  authEndpoint: "/api/auth",
   method: "POST",
 };
 
@@ -37,16 +39,28 @@ export function configure(options: Configuration): void {
     if (value !== undefined) configuration[key as keyof Configuration] = value;
 }
 
-/** Asks an endpoint of the page's own server, and makes an error of what it or the module refuses. */
-async function ask(endpoint: string, name: unknown, value: unknown, options: unknown): Promise<void> {
+type Module = typeof import("./wasm/account.ts");
+/** What the module throws. */
+type Thrown = { code: ErrorCode; message: string; rule?: string; to?: string };
+
+/** Asks the module, and makes an error of what it or a server refuses. */
+async function ask<T>(what: (account: Module) => Promise<T>): Promise<T> {
   const account = await import("./wasm/account.ts");
   account.load(instantiate);
   try {
-    await account.setHttpOnlyCookie(endpoint, configuration.method, name, value, options ?? {});
+    return await what(account);
   } catch (thrown) {
-    const { code, message, rule } = thrown as { code: ErrorCode; message: string; rule?: string };
-    throw thrown instanceof Error ? thrown : new HttpOnlyError(code, message, rule);
+    if (thrown instanceof Error) throw thrown;
+    const { code, message, rule, to, ...more } = thrown as Thrown;
+    const error = Object.assign(new HttpOnlyError(code, message, rule), more);
+    if (to !== undefined) location.assign(to);
+    throw error;
   }
+}
+
+/** Sets a cookie through an endpoint of the page's own server. */
+function set(endpoint: string, name: unknown, value: unknown, options: unknown): Promise<void> {
+  return ask((m) => m.setHttpOnlyCookie(endpoint, configuration.method, name, value, options ?? {}));
 }
 
 /**
@@ -67,7 +81,7 @@ export function setHttpOnlyCookie(
   value: string,
   options?: HttpOnlyCookieOptions,
 ): Promise<void> {
-  return ask(configuration.cookieEndpoint, name, value, options);
+  return set(configuration.cookieEndpoint, name, value, options);
 }
 
 /**
@@ -78,7 +92,7 @@ export function deleteHttpOnlyCookie(
   name: string,
   options?: Pick<HttpOnlyCookieOptions, "path" | "includeSubdomains">,
 ): Promise<void> {
-  return ask(configuration.cookieEndpoint, name, "", { ...options, maxAge: 0 });
+  return set(configuration.cookieEndpoint, name, "", { ...options, maxAge: 0 });
 }
 
 /**
@@ -88,5 +102,136 @@ export function deleteHttpOnlyCookie(
  * @param ttl seconds to live
  */
 export function setSessionCookies(accessToken: string, ttl?: number): Promise<void> {
-  return ask(SESSION_ENDPOINT, "access_token", accessToken, { maxAge: ttl });
+  return set(SESSION_ENDPOINT, "access_token", accessToken, { maxAge: ttl });
+}
+
+/** Where the page goes after it signed in, or could not: a path, or a URL of the page's own origin; `/` for any other. */
+interface Callbacks {
+  /**
+   * Where the visitor goes once signed in. A page that stays at `credentials` when it is absent; other ways lead to `/`.
+   */
+  successCallback?: string | undefined;
+  /**
+   * Where the visitor goes if the backend refuses, with `error` and, if there is one, `reason` in the query. When
+   * absent, a page that was left comes back to its own path, and one that was not stays.
+   */
+  failureCallback?: string | undefined;
+}
+
+/** With an e-mail address and a password. */
+export interface CredentialsSignin extends Callbacks {
+  provider: "credentials";
+  /** `rememberMe: false` ends the session with the browser's. Whatever else the backend takes is passed on. */
+  credentials: { email: string; password: string; rememberMe?: boolean; [field: string]: unknown };
+}
+
+/** With a link in a mail. */
+export interface MagicLinkSignin extends Callbacks {
+  provider: "magic-link";
+  /** `name` is that of a new user. */
+  credentials: { email: string; name?: string; [field: string]: unknown };
+}
+
+/** With a provider elsewhere, by the name that the backend knows it by: `google`. */
+export interface ProviderSignin extends Callbacks {
+  provider: string;
+  /** Passed on. */
+  credentials?: { [field: string]: unknown } | undefined;
+}
+
+/** What {@link getSession} found. */
+export interface SessionFound {
+  user: User;
+  session: Session;
+}
+
+let lookup: Promise<SessionFound | null> | undefined;
+
+/**
+ * Does what changes the session. Nobody gets an answer that was asked for before; who shows it is told afterwards, and
+ * the page goes where it has to.
+ */
+async function change<T extends { user?: User | null; to?: string | undefined }>(
+  what: (account: Module) => Promise<T>,
+): Promise<T> {
+  lookup = undefined;
+  try {
+    const outcome = await ask(what);
+    lookup = undefined;
+    const { user, to } = outcome;
+    if (user !== undefined) announce({ user: user?.id ?? null });
+    if (to !== undefined) location.assign(to);
+    return outcome;
+  } catch (error) {
+    lookup = undefined;
+    if (error instanceof HttpOnlyError) announce({ error });
+    throw error;
+  }
+}
+
+/**
+ * Signs in, through the handler that is mounted at `authEndpoint`.
+ *
+ * - `credentials` resolves with the user, and goes to `successCallback` if there is one.
+ * - `magic-link` resolves with no user: a mail is under way, and its link leads to `successCallback`.
+ * - Any other provider leaves the page and never resolves. The visitor comes back to `successCallback` or
+ *   `failureCallback`; a page that the back button restores has to reset its own form, on `pageshow`.
+ *
+ * No token is ever in the page: the session is a cookie that no script can read.
+ *
+ * @throws {HttpOnlyError} `signin-failed`, with the backend's own code as `reason`; `rate-limited`, with `retryAfter`
+ *   in seconds if the backend says so; `unavailable`; `network`; `cross-origin`; `endpoint-refused` where no handler is
+ *   mounted; `field-invalid` for options that are none
+ * @example
+ * ```ts
+ * const { user } = await signin({ provider: "credentials", credentials: { email, password } });
+ * await signin({ provider: "google", successCallback: "/library", failureCallback: "/login" });
+ * ```
+ */
+export function signin(options: CredentialsSignin): Promise<{ user: User }>;
+export function signin(options: MagicLinkSignin): Promise<{ user: null }>;
+export function signin(options: ProviderSignin): Promise<{ user: User }>;
+export async function signin(options: Callbacks): Promise<{ user: User | null }> {
+  const { user, leaves } = await change(async (m) => {
+    const { user, ...rest } = await m.signIn(configuration.authEndpoint, options);
+    // Nothing has changed until somebody is signed in.
+    return user ? { user: user as User, ...rest } : rest;
+  });
+  return leaves ? new Promise(() => {}) : { user: user ?? null };
+}
+
+/**
+ * Signs out: the session ends at the backend, its cookies go, and the browser's other tabs are told.
+ *
+ * @param options `everywhere` ends all sessions of the user; `callback` is where the page goes then, as in
+ *   {@link signin}
+ * @throws {HttpOnlyError} `unavailable`, `network`: the visitor is still signed in; `unauthenticated` for `everywhere`
+ *   when nobody is; `rejected`, with a `reason`; `rate-limited`, `cross-origin`, `endpoint-refused`
+ */
+export async function signout(options?: {
+  everywhere?: boolean | undefined;
+  callback?: string | undefined;
+}): Promise<void> {
+  await change(async (m) => {
+    const to = await m.signOut(configuration.authEndpoint, options ?? {});
+    return { user: null, to };
+  });
+}
+
+/**
+ * Who is signed in. Calls at the same time share one request.
+ *
+ * @returns null for nobody
+ * @throws {HttpOnlyError} `unavailable` and `network`: nobody can tell, so sign nobody out; `rejected`: the backend
+ *   refuses to say
+ */
+export function getSession(): Promise<SessionFound | null> {
+  if (lookup) return lookup;
+  const asked: Promise<SessionFound | null> = ask((m) => m.getSession(configuration.authEndpoint)).finally(
+    () => {
+      if (lookup === asked) lookup = undefined;
+    },
+  );
+  lookup = asked;
+  return asked;
 }

@@ -45,6 +45,10 @@ export class HttpOnlyError extends Error {
   declare readonly code: ErrorCode;
   /** The rule that was broken, as one sentence. */
   declare readonly rule?: string;
+  /** The authentication backend's own name of what went wrong: `INVALID_EMAIL_OR_PASSWORD`, say. */
+  declare readonly reason?: string;
+  /** Seconds after which to try again, if the backend says so. */
+  declare readonly retryAfter?: number;
 
   constructor(code: ErrorCode, message: string, rule?: string, cause?: unknown) {
     super(message, cause ? { cause } : {});

@@ -5,12 +5,20 @@
  */
 export {
   type Configuration,
+  type CredentialsSignin,
   configure,
   deleteHttpOnlyCookie,
+  getSession,
   type HttpOnlyCookieOptions,
+  type MagicLinkSignin,
+  type ProviderSignin,
+  type SessionFound,
   setHttpOnlyCookie,
   setSessionCookies,
+  signin,
+  signout,
 } from "./account.ts";
+export { type CookieChange, onCookieChange } from "./cookie-change.ts";
 export {
   type CookieOptions,
   type CookieSource,
@@ -20,3 +28,4 @@ export {
   setCookie,
 } from "./cookies.ts";
 export { type ErrorCode, HttpOnlyError } from "./errors.ts";
+export type { Session, User } from "./server/backend.ts";

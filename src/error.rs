@@ -139,6 +139,10 @@ rules! {
     WasmBlocked = 31 WasmBlocked "the environment refuses WebAssembly: script-src needs 'wasm-unsafe-eval'",
     Network = 32 Network "the request did not reach the server",
     EndpointRefused = 33 EndpointRefused "the endpoint refused",
+    SigninFailed = 34 SigninFailed "signing in failed",
+    BackendSilent = 35 Unavailable "nobody can tell who is signed in",
+    ProviderName = 36 FieldInvalid "a provider is a name, not empty",
+    CredentialsNotObject = 37 FieldInvalid "credentials are an object",
 
     ProofMissing = 64 CrossOrigin "the request carries no proof of the same origin",
     FieldMissing = 65 FieldInvalid "the fields name and value are required",

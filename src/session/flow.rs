@@ -458,7 +458,7 @@ fn said(reply: Reply<'_>) -> Said {
 }
 
 /// A code, and no text that an upstream wants people to read.
-fn is_plain(code: &str) -> bool {
+pub(super) fn is_plain(code: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     (1..=64).contains(&code.len()) && code.bytes().all(plain)
 }

@@ -3,6 +3,11 @@
 //! Every argument is checked by the rules of the cookies before anything is sent. A refusal is thrown as a plain object
 //! `{ code, message, rule }`, which `js/account.ts` turns into an `HttpOnlyError`.
 
+mod auth;
+
+#[cfg(test)]
+pub use auth::{get_session, sign_in};
+
 use gloo_net::http::{Method, RequestBuilder};
 use js_sys::{Date, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -30,6 +35,15 @@ extern "C" {
     fn origin(this: &Location) -> String;
     #[wasm_bindgen(method, getter)]
     fn hostname(this: &Location) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn pathname(this: &Location) -> String;
+}
+
+/// The global object and where the page is; refuses where there is no page.
+fn page() -> Result<(Global, Location), JsValue> {
+    let global: Global = js_sys::global().unchecked_into();
+    let location = global.location().ok_or_else(|| refused(Rule::NoDocument))?;
+    Ok((global, location))
 }
 
 /// A plain object that JavaScript makes an error of.
@@ -110,6 +124,11 @@ fn fields(name: &JsValue, value: &JsValue, options: &JsValue, secure: bool) -> R
     Ok(fields)
 }
 
+/// An endpoint in full: a base element must not send what goes there elsewhere.
+fn absolute(endpoint: String, location: &Location) -> String {
+    if endpoint.starts_with('/') { format!("{}{endpoint}", location.origin()) } else { endpoint }
+}
+
 /// The endpoint's fields, each a string.
 type Fields = Vec<(&'static str, JsValue)>;
 
@@ -124,12 +143,10 @@ pub async fn set_http_only_cookie(
     value: JsValue,
     options: JsValue,
 ) -> Result<(), JsValue> {
-    let global: Global = js_sys::global().unchecked_into();
-    let location = global.location().ok_or_else(|| refused(Rule::NoDocument))?;
+    let (global, location) = page()?;
     let secure = global.is_secure_context().unwrap_or(false);
     let mut fields = fields(&name, &value, &options, secure).map_err(refused)?;
-    // A base element must not send the cookie elsewhere.
-    let url = if endpoint.starts_with('/') { format!("{}{endpoint}", location.origin()) } else { endpoint };
+    let url = absolute(endpoint, &location);
     send(&url, &method, &fields).await?;
     // Only a cookie of the same Domain replaces another: a deletion that leaves the scope open takes both.
     let has = |key| fields.iter().any(|(field, _)| *field == key);

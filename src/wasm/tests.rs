@@ -218,3 +218,35 @@ async fn an_endpoint_that_is_none_refuses_with_its_status() {
     assert_eq!(field(&refused, "code").as_deref(), Some("endpoint-refused"));
     assert!(field(&refused, "message").is_some_and(|message| message.contains("status 4")));
 }
+
+async fn sign_in(options: &str) -> Object {
+    super::account::sign_in("/no-such-auth".to_owned(), js(options)).await.unwrap_err().unchecked_into()
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_in_that_makes_no_sense_is_refused_and_not_sent() {
+    for (options, expected) in [
+        ("{}", Rule::ProviderName),
+        ("{ provider: '' }", Rule::ProviderName),
+        ("{ provider: 7 }", Rule::ProviderName),
+        ("undefined", Rule::ProviderName),
+        ("{ provider: 'credentials' }", Rule::CredentialsNotObject),
+        ("{ provider: 'credentials', credentials: 'a' }", Rule::CredentialsNotObject),
+        ("{ provider: 'magic-link' }", Rule::CredentialsNotObject),
+        ("{ provider: 'google', credentials: 7 }", Rule::CredentialsNotObject),
+    ] {
+        assert_eq!(field(&sign_in(options).await, "rule").as_deref(), Some(expected.text()), "{options}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn where_no_handler_is_mounted_nobody_signs_in_and_nobody_can_tell_who_is() {
+    let options = "{ provider: 'google', failureCallback: '//evil.example/' }";
+    let refused = sign_in(options).await;
+    assert_eq!(field(&refused, "code").as_deref(), Some("endpoint-refused"));
+    assert_eq!(field(&refused, "to"), None, "nothing was decided");
+
+    let endpoint = "/no-such-auth/".to_owned();
+    let refused: Object = super::account::get_session(endpoint).await.unwrap_err().unchecked_into();
+    assert_eq!(field(&refused, "code").as_deref(), Some("unavailable"));
+}

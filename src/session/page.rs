@@ -1,0 +1,392 @@
+//! What the page asks of the authentication backend, and what it makes of the answers.
+//!
+//! A page asks its own origin, where a handler passes the request on. So an answer may be the backend's, the handler's,
+//! or that of an app which has no such handler.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::answer::without_tokens;
+use super::flow::is_plain;
+use crate::error::{Code, Rule};
+use crate::json::{self, Json};
+use crate::{origin, redirect};
+
+/// A way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// An e-mail address and a password: the answer says who is signed in.
+    Credentials,
+    /// A link in a mail: nobody is signed in yet.
+    MagicLink,
+    /// A provider elsewhere, to which the page is sent.
+    Elsewhere,
+}
+
+/// The way that a provider's name stands for; `None` for no name.
+pub fn way(provider: &str) -> Option<Way> {
+    match provider {
+        "" => None,
+        "credentials" => Some(Way::Credentials),
+        "magic-link" => Some(Way::MagicLink),
+        _ => Some(Way::Elsewhere),
+    }
+}
+
+impl Way {
+    /// Its path below the endpoint.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Way::Credentials => "/sign-in/email",
+            Way::MagicLink => "/sign-in/magic-link",
+            Way::Elsewhere => "/sign-in/social",
+        }
+    }
+}
+
+/// What was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// To sign in.
+    SignIn,
+    /// To sign out, here or everywhere.
+    SignOut,
+    /// Who is signed in.
+    Session,
+}
+
+/// Why the page did not get what it asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The stable name.
+    pub code: Code,
+    /// The rule that it stands for; `None` where the handler gave a code of its own.
+    pub rule: Option<Rule>,
+    /// For people.
+    pub message: String,
+    /// The backend's own name of it: `INVALID_EMAIL_OR_PASSWORD`, say.
+    pub reason: Option<String>,
+}
+
+/// Reads a refusal: the status of an answer and its body, which is the handler's `{ "error": { "code", "message" } }`,
+/// the backend's `{ "code", "message" }`, or anything.
+///
+/// ```
+/// use httponly::error::Code;
+/// use httponly::session::page::{Asked, failure};
+///
+/// let body = r#"{"message":"Invalid email or password","code":"INVALID_EMAIL_OR_PASSWORD"}"#;
+/// let failure = failure(Asked::SignIn, 401, body);
+/// assert_eq!(failure.code, Code::SigninFailed);
+/// assert_eq!(failure.reason.as_deref(), Some("INVALID_EMAIL_OR_PASSWORD"));
+/// ```
+pub fn failure(asked: Asked, status: u16, body: &str) -> Failure {
+    let members = json::spans(body).unwrap_or_default();
+    let nested = last(&members, "error").and_then(json::spans);
+    let own = nested.is_some();
+    let error = nested.unwrap_or(members);
+    let (name, message) = (text(&error, "code"), text(&error, "message"));
+    let code = name.as_deref().filter(|_| own).and_then(code_named);
+    // What a sign-in or a session check cannot tell apart by name, the status tells.
+    if let (Some(code), Some(message)) = (code, &message)
+        && asked != Asked::Session
+    {
+        return Failure { code, rule: None, message: message.clone(), reason: text(&error, "reason") };
+    }
+    let rule = match (asked, status) {
+        (Asked::Session, 403 | 429) => Rule::FlowRejected,
+        (Asked::Session, _) | (_, 500..) => Rule::BackendSilent,
+        (_, 429) => Rule::FlowLimited,
+        // Not even a name for it: there is no such handler, or none that knows this path.
+        (_, 400..) if name.is_none() && status != 401 => Rule::EndpointRefused,
+        // Not these credentials are refused, but this app, or whoever asks.
+        (Asked::SignIn, 403) if name.as_deref() != Some("EMAIL_NOT_VERIFIED") => Rule::FlowRejected,
+        (Asked::SignIn, 400..) => Rule::SigninFailed,
+        (_, 401) => Rule::FlowUnauthenticated,
+        (_, 400..) => Rule::FlowRejected,
+        _ => Rule::EndpointRefused,
+    };
+    let message = match message.filter(|message| !message.is_empty()) {
+        Some(message) => format!("{}: {message}", rule.text()),
+        None => format!("{}: status {status}", rule.text()),
+    };
+    let reason = text(&error, "reason").or(name.filter(|_| code.is_none())).filter(|name| is_plain(name));
+    Failure { code: rule.code(), rule: Some(rule), message, reason }
+}
+
+fn code_named(name: &str) -> Option<Code> {
+    Code::ALL.iter().copied().find(|code| code.as_str() == name)
+}
+
+/// What an answer to a sign-in says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Who is signed in, as JSON without tokens.
+    Here(String),
+    /// The page has to go there.
+    Go(String),
+    /// A mail is under way.
+    Mail,
+}
+
+/// Reads the answer to a sign-in that succeeded.
+///
+/// # Errors
+/// [`Rule::EndpointRefused`] for what is no such answer, [`Rule::SigninFailed`] where nobody is signed in by it: the
+/// backend wants a second factor, say.
+pub fn arrival(way: Way, body: &str) -> Result<Arrival, Rule> {
+    let members = json::spans(body).ok_or(Rule::EndpointRefused)?;
+    let user = last(&members, "user").filter(|user| json::members(user).is_some());
+    match way {
+        Way::MagicLink => Ok(Arrival::Mail),
+        Way::Elsewhere if user.is_none() => {
+            let url = text(&members, "url").ok_or(Rule::SigninFailed)?;
+            leads_to_a_page(&url).then_some(Arrival::Go(url)).ok_or(Rule::EndpointRefused)
+        }
+        _ => user.and_then(without_tokens).map(Arrival::Here).ok_or(Rule::SigninFailed),
+    }
+}
+
+/// Whether a page may be sent there by its own server: a provider's page, or a path of the app; never a script.
+fn leads_to_a_page(url: &str) -> bool {
+    let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    plain && (origin::of(url).is_some() || redirect::check(url, &[]).is_some())
+}
+
+/// Where the page goes afterwards: a target on the origin `own`, written as a path or in full; `/` for any other.
+///
+/// ```
+/// use httponly::session::page::target;
+///
+/// assert_eq!(target("/library?a#b", "https://app.example"), "/library?a#b");
+/// assert_eq!(target("//evil.example", "https://app.example"), "/");
+/// ```
+pub fn target<'t>(wanted: &'t str, own: &str) -> Cow<'t, str> {
+    redirect::check(wanted, &[own]).unwrap_or(Cow::Borrowed("/"))
+}
+
+/// Whether a sign-in that failed with this code leads to the page for failures. A backend that is away, or a handler
+/// that is not there, has decided nothing: the form that was filled in stays.
+pub fn is_decided(code: &str) -> bool {
+    [Code::SigninFailed, Code::RateLimited, Code::Rejected].iter().any(|decided| decided.as_str() == code)
+}
+
+/// A target with what went wrong in its query: `error`, and `reason` where there is one.
+///
+/// ```
+/// use httponly::session::page::with_error;
+///
+/// assert_eq!(with_error("/login?a=1#b", "signin-failed", Some("X Y")), "/login?a=1&error=signin-failed&reason=X%20Y#b");
+/// ```
+pub fn with_error(target: &str, code: &str, reason: Option<&str>) -> String {
+    let (rest, fragment) = match target.split_once('#') {
+        Some((rest, fragment)) => (rest, Some(fragment)),
+        None => (target, None),
+    };
+    let mut out = String::from(rest);
+    out.push(if rest.contains('?') { '&' } else { '?' });
+    out.push_str("error=");
+    component(code, &mut out);
+    if let Some(reason) = reason {
+        out.push_str("&reason=");
+        component(reason, &mut out);
+    }
+    if let Some(fragment) = fragment {
+        out.push('#');
+        out.push_str(fragment);
+    }
+    out
+}
+
+fn component(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+/// The member that counts where a name stands twice.
+fn last<'a>(members: &[(String, &'a str)], name: &str) -> Option<&'a str> {
+    members.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+}
+
+/// A member that is text.
+fn text(members: &[(String, &str)], name: &str) -> Option<String> {
+    let wrapped = format!("{{\"a\":{}}}", last(members, name)?);
+    match json::members(&wrapped)?.pop()? {
+        (_, Json::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: &str = "https://app.example";
+
+    #[test]
+    fn a_refusal_says_by_its_code_what_an_app_has_to_do() {
+        let better_auth = |code: &str| format!(r#"{{"message":"m","code":"{code}"}}"#);
+        let wrong = better_auth("INVALID_EMAIL_OR_PASSWORD");
+        for (asked, status, body, code, reason) in [
+            (Asked::SignIn, 401, wrong.as_str(), Code::SigninFailed, Some("INVALID_EMAIL_OR_PASSWORD")),
+            (
+                Asked::SignIn,
+                403,
+                r#"{"code":"EMAIL_NOT_VERIFIED"}"#,
+                Code::SigninFailed,
+                Some("EMAIL_NOT_VERIFIED"),
+            ),
+            (
+                Asked::SignIn,
+                404,
+                r#"{"code":"PROVIDER_NOT_FOUND"}"#,
+                Code::SigninFailed,
+                Some("PROVIDER_NOT_FOUND"),
+            ),
+            (Asked::SignIn, 401, "", Code::SigninFailed, None),
+            (Asked::SignIn, 401, r#"{"code":"<b>no name</b>"}"#, Code::SigninFailed, None),
+            (
+                Asked::SignIn,
+                403,
+                r#"{"code":"INVALID_ORIGIN","message":"m"}"#,
+                Code::Rejected,
+                Some("INVALID_ORIGIN"),
+            ),
+            (Asked::SignIn, 429, r#"{"message":"Too many requests."}"#, Code::RateLimited, None),
+            (Asked::SignIn, 500, &wrong, Code::Unavailable, Some("INVALID_EMAIL_OR_PASSWORD")),
+            (Asked::SignIn, 503, "<h1>502</h1>", Code::Unavailable, None),
+            (Asked::SignIn, 404, "<h1>404</h1>", Code::EndpointRefused, None),
+            (Asked::SignIn, 404, "", Code::EndpointRefused, None),
+            (Asked::SignIn, 0, "", Code::EndpointRefused, None),
+            (
+                Asked::SignIn,
+                403,
+                r#"{"error":{"code":"cross-origin","message":"m"}}"#,
+                Code::CrossOrigin,
+                None,
+            ),
+            (
+                Asked::SignIn,
+                401,
+                r#"{"error":{"code":"signin-failed","message":"m","reason":"R"}}"#,
+                Code::SigninFailed,
+                Some("R"),
+            ),
+            (
+                Asked::SignIn,
+                401,
+                r#"{"error":{"code":"NOT_OURS","message":"m"}}"#,
+                Code::SigninFailed,
+                Some("NOT_OURS"),
+            ),
+            // A backend's own code that looks like one of ours is not ours.
+            (Asked::SignIn, 401, r#"{"code":"cross-origin"}"#, Code::SigninFailed, Some("cross-origin")),
+            (Asked::SignOut, 401, &better_auth("UNAUTHORIZED"), Code::Unauthenticated, Some("UNAUTHORIZED")),
+            (
+                Asked::SignOut,
+                403,
+                &better_auth("SESSION_NOT_FRESH"),
+                Code::Rejected,
+                Some("SESSION_NOT_FRESH"),
+            ),
+            (Asked::SignOut, 429, "", Code::RateLimited, None),
+            (Asked::SignOut, 404, "", Code::EndpointRefused, None),
+            (
+                Asked::SignOut,
+                503,
+                r#"{"error":{"code":"unavailable","message":"m"}}"#,
+                Code::Unavailable,
+                None,
+            ),
+            (Asked::Session, 403, "", Code::Rejected, None),
+            (Asked::Session, 429, "", Code::Rejected, None),
+            (Asked::Session, 404, "", Code::Unavailable, None),
+            (Asked::Session, 200, "<!doctype html>", Code::Unavailable, None),
+            (
+                Asked::Session,
+                503,
+                r#"{"error":{"code":"unavailable","message":"m"}}"#,
+                Code::Unavailable,
+                None,
+            ),
+        ] {
+            let failure = failure(asked, status, body);
+            assert_eq!(
+                (failure.code, failure.reason.as_deref()),
+                (code, reason),
+                "{asked:?} {status} {body}"
+            );
+            assert!(!failure.message.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_answer_says_who_is_signed_in_or_where_to_go() {
+        for (way, body, expected) in [
+            (
+                Way::Credentials,
+                r#"{"redirect":false,"token":"t","user":{"id":"1","token":"t"}}"#,
+                Ok(Arrival::Here(r#"{"id":"1"}"#.into())),
+            ),
+            (Way::Credentials, r#"{"twoFactorRedirect":true}"#, Err(Rule::SigninFailed)),
+            (Way::Credentials, r#"{"user":null}"#, Err(Rule::SigninFailed)),
+            (Way::Credentials, "<!doctype html>", Err(Rule::EndpointRefused)),
+            (Way::Credentials, "", Err(Rule::EndpointRefused)),
+            (Way::MagicLink, r#"{"status":true}"#, Ok(Arrival::Mail)),
+            (Way::MagicLink, "<!doctype html>", Err(Rule::EndpointRefused)),
+            (
+                Way::Elsewhere,
+                r#"{"url":"https://accounts.example/o?x=1","redirect":true}"#,
+                Ok(Arrival::Go("https://accounts.example/o?x=1".into())),
+            ),
+            (Way::Elsewhere, r#"{"url":"/auth/x","redirect":true}"#, Ok(Arrival::Go("/auth/x".into()))),
+            (
+                Way::Elsewhere,
+                r#"{"redirect":false,"user":{"id":"1"}}"#,
+                Ok(Arrival::Here(r#"{"id":"1"}"#.into())),
+            ),
+            (Way::Elsewhere, r#"{"url":"javascript:alert(1)"}"#, Err(Rule::EndpointRefused)),
+            (Way::Elsewhere, r#"{"url":"//evil.example"}"#, Err(Rule::EndpointRefused)),
+            (Way::Elsewhere, r#"{"url":"https:\\evil.example"}"#, Err(Rule::EndpointRefused)),
+            (Way::Elsewhere, r#"{"url":7}"#, Err(Rule::SigninFailed)),
+            (Way::Elsewhere, "{}", Err(Rule::SigninFailed)),
+        ] {
+            assert_eq!(arrival(way, body), expected, "{way:?} {body}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_sent_off_the_site_afterwards() {
+        for (wanted, expected) in [
+            ("/library", "/library"),
+            ("https://app.example/library", "https://app.example/library"),
+            ("https://app.example.evil.example/", "/"),
+            ("https://app.example@evil.example/", "/"),
+            ("https://evil.example/", "/"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("/.//evil.example", "/"),
+            ("javascript:alert(1)", "/"),
+            ("library", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(target(wanted, OWN), expected, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn what_went_wrong_stands_in_the_query_and_breaks_out_of_nothing() {
+        assert_eq!(with_error("/login", "rate-limited", None), "/login?error=rate-limited");
+        assert_eq!(
+            with_error("/a?b=1", "x", Some("&c=2#d é")),
+            "/a?b=1&error=x&reason=%26c%3D2%23d%20%C3%A9"
+        );
+    }
+}
