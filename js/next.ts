@@ -19,8 +19,11 @@ import {
 } from "./server/account.ts";
 import type { Auth, SessionAnswer } from "./server/backend.ts";
 import { parseSetCookie } from "./server/cookies.ts";
+import { type Guard, guarded } from "./server/guard.ts";
 import { refusal } from "./server/refusal.ts";
 import { rules } from "./wasm/server.ts";
+
+export { type Access, type Guard, type GuardOptions, guard } from "./server/guard.ts";
 
 /** A handler of `httponly/server`: `cookieEndpoint(…)`, `apiProxy(…)`, or one of your own. */
 export type RequestHandler = (request: Request, platform?: unknown) => Response | Promise<Response>;
@@ -247,7 +250,11 @@ async function currentRequest(auth: Auth, method: "GET" | "POST", path = "/"): P
   return new Request(new URL(path, origin), { method, headers: sent });
 }
 
-const answerOf = cache(async (auth: Auth) => auth.getSession(await currentRequest(auth, "GET")));
+const answerOf = cache(async (auth: Auth) => {
+  const answer = await auth.getSession(await currentRequest(auth, "GET"));
+  // Whoever hands the whole answer to a client component hands no token to the page.
+  return Object.defineProperty(answer, "setCookies", { enumerable: false });
+});
 
 /**
  * Whose the request is that is being answered, in server components, server actions and route handlers. However many
@@ -367,29 +374,65 @@ export function passOn(request: NextRequest, setCookies: readonly string[] = [])
   return response;
 }
 
+/** Options of {@link proxy}. */
+export interface ProxyGuard {
+  /** Who may see what. */
+  guard?: Guard;
+}
+
 /**
- * For `proxy.ts`: asks whose the request is, sets what cookies the answer brings (renewed ones, and those that clear a
- * dead session) byte for byte, and shows them to the page in this very request.
+ * For `proxy.ts`: asks whose the request is, lets the guard decide, sets what cookies the answer brings (renewed ones,
+ * and those that clear a dead session) byte for byte, and shows them to the page in this very request.
  *
- * The backend's own paths, below {@link Auth.basePath}, pass as they are: the handler there answers for them.
+ * - Pages, their RSC payloads, route handlers and server actions are guarded alike, by the path that was asked for. Who
+ *   opens a page is led to the login page; a `fetch` gets 401, and Next's router then opens the page.
+ * - An action can be posted to any page of the app that knows it. So an action that is not for everybody asks
+ *   {@link session} itself; those of {@link accountActions} leave it to the backend.
+ * - The page learns nothing from headers of the request: {@link session} reads the cookies again, and the answer is
+ *   known by then.
+ * - The backend's own paths, below {@link Auth.basePath}, pass as they are: the handler there answers for them.
  *
  * @example
  * ```ts
  * // proxy.ts
- * import { proxy as sessions } from "httponly/next";
+ * import { guard, proxy as sessions } from "httponly/next";
  * import { auth } from "./lib/auth";
  *
- * export const proxy = sessions(auth);
+ * export const proxy = sessions(auth, {
+ *   guard: guard({ "/login": "signed-out", "/library": "signed-in", "/studio": { role: ["creator", "admin"] } }),
+ * });
  * export const config = { matcher: "/((?!_next/|favicon.ico).*)" };
  * ```
  */
-export function proxy(auth: Auth): (request: NextRequest) => Promise<Response> {
+export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextRequest) => Promise<Response> {
+  const { guard } = options;
   return async (request) => {
-    const { pathname } = request.nextUrl;
-    if (pathname.startsWith(`${auth.basePath}/`)) return passOn(request);
+    const { pathname: path, search } = request.nextUrl;
+    if (path.startsWith(`${auth.basePath}/`)) return passOn(request);
     const answer = await auth.getSession(request);
+    const verdict = guard?.decide({ request, path, search, session: answer }) ?? { kind: "pass" };
+    const ended = guarded(verdict, answer.setCookies);
+    if (ended) return inNext(request, ended, guard, answer);
     const response = passOn(request, answer.setCookies);
-    response.headers.set("cache-control", "private, no-store");
+    // Next keeps this even for a page that it has rendered at build time, which a shared cache would keep.
+    if (answer.status !== "anonymous") response.headers.set("cache-control", "private, no-store");
     return response;
   };
+}
+
+/** Next takes no relative Location, and its router wants to be told in its own way where a server action leads. */
+function inNext(
+  request: NextRequest,
+  ended: Response,
+  guard: Guard | undefined,
+  session: SessionAnswer,
+): Response {
+  const location = ended.headers.get("location");
+  if (location !== null) ended.headers.set("location", new URL(location, request.url).href);
+  else if (request.headers.has("next-action")) {
+    const { pathname: path, search } = request.nextUrl;
+    const instead = guard?.decide({ request, path, search, session, page: true });
+    if (instead?.kind === "redirect") ended.headers.set("x-action-redirect", `${instead.location};push`);
+  }
+  return ended;
 }

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { passOn, proxy as sessions } from "httponly/next";
 import { getRequestCookies, serializeSetCookie } from "httponly/server";
 import type { NextRequest } from "next/server";
-import { auth } from "./lib/auth";
+import { auth, rules } from "./lib/auth";
 
-const account = sessions(auth);
+const account = sessions(auth, { guard: rules });
 
 /** The chat's page gives ids to its visitors; the account's pages have sessions and a guard. */
 export function proxy(request: NextRequest) {

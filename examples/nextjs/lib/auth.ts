@@ -1,4 +1,4 @@
-import { accountActions, clientAddress, requestCookies, session } from "httponly/next";
+import { accountActions, clientAddress, guard, requestCookies, session } from "httponly/next";
 import { authBackend } from "httponly/server";
 
 /** How many proxies stand in front of Next and append to X-Forwarded-For; 0 for none. */
@@ -12,6 +12,18 @@ export const auth = authBackend({
   pages: { magicLink: "/magic-link" },
   ...(trustProxy > 0 && { clientAddress: clientAddress({ trustProxy }) }),
 });
+
+/** Who may see what. */
+export const rules = guard(
+  {
+    "/login": "signed-out",
+    "/register": "signed-out",
+    "/library": "signed-in",
+    "/account": "signed-in",
+    "/studio": { role: ["creator", "admin"] },
+  },
+  { home: "/library" },
+);
 
 /** Every flow of an account as the body of a server action. */
 export const flows = accountActions(auth, { pages: { home: "/library", reset: "/reset" } });

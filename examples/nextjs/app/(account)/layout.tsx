@@ -1,5 +1,6 @@
 import { getCookie } from "httponly";
 import { requestCookies } from "httponly/next";
+import { AuthProvider } from "httponly/react";
 import type { Metadata } from "next";
 import Link from "next/link";
 import type { ReactNode } from "react";
@@ -14,10 +15,10 @@ export const metadata: Metadata = {
 };
 
 export default async function Layout({ children }: { children: ReactNode }) {
-  const { user } = await who();
+  const { user, session, status } = await who();
   const theme = getCookie("theme", { cookies: await requestCookies() }) ?? "auto";
   return (
-    <>
+    <AuthProvider initial={{ user, session, status }}>
       <a className="skip" href="#main">
         Skip to the page
       </a>
@@ -46,10 +47,10 @@ export default async function Layout({ children }: { children: ReactNode }) {
             <a href="/">Chat</a>
           </nav>
           <Theme theme={theme} />
-          <UserMenu user={user} />
+          <UserMenu />
         </header>
         <main id="main">{children}</main>
       </div>
-    </>
+    </AuthProvider>
   );
 }

@@ -1,10 +1,13 @@
-import type { User } from "httponly/server";
+"use client";
+
+import { useAuth } from "httponly/react";
 import Link from "next/link";
 import { signOut } from "./actions";
 import { FlowForm } from "./form";
 
-/** Who is signed in, and the way out. */
-export function UserMenu({ user }: { user: User | null }) {
+/** Who is signed in, and the way out. What the server rendered stands, until another tab signs out or in. */
+export function UserMenu() {
+  const { user } = useAuth();
   if (!user)
     return (
       <Link className="button" href="/login" prefetch={false}>

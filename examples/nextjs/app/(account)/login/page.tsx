@@ -18,8 +18,8 @@ export default async function Login({ searchParams }: Search) {
   const onwards = redirect ? `?${new URLSearchParams({ redirect })}` : "";
   return (
     <div className="narrow">
-      <section className="card" aria-labelledby="title">
-        <h1 id="title">Sign in</h1>
+      <section className="card">
+        <h1>Sign in</h1>
         <p className="lead">
           The session lives on an authentication server of its own. Its token stays in an HttpOnly cookie.
         </p>

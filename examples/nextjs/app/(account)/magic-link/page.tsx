@@ -14,8 +14,8 @@ export default async function MagicLink({ searchParams }: Search) {
   const callbackURL = first(search.callbackURL);
   return (
     <div className="narrow">
-      <section className="card" aria-labelledby="title">
-        <h1 id="title">Is it you?</h1>
+      <section className="card">
+        <h1>Is it you?</h1>
         {token ? (
           <>
             <p className="lead">The link from your mail signs you in on this device, once.</p>

@@ -11,8 +11,8 @@ export default async function Register({ searchParams }: Search) {
   const onwards = redirect ? `?${new URLSearchParams({ redirect })}` : "";
   return (
     <div className="narrow">
-      <section className="card" aria-labelledby="title">
-        <h1 id="title">Create an account</h1>
+      <section className="card">
+        <h1>Create an account</h1>
         <p className="lead">It takes a name, an address and a password.</p>
         <FlowForm action={signUp} submit="Create account" busy="Creating …">
           {redirect && <input type="hidden" name="redirect" value={redirect} />}

@@ -11,8 +11,8 @@ export default async function Reset({ searchParams }: Search) {
   const token = first((await searchParams).token);
   return (
     <div className="narrow">
-      <section className="card" aria-labelledby="title">
-        <h1 id="title">Choose a new password</h1>
+      <section className="card">
+        <h1>Choose a new password</h1>
         {token ? (
           <>
             <p className="lead">Afterwards every device is signed out, this one too.</p>

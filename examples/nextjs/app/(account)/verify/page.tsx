@@ -14,8 +14,8 @@ export default async function Verify({ searchParams }: Search) {
   if (user?.emailVerified)
     return (
       <div className="narrow">
-        <section className="card" aria-labelledby="title">
-          <h1 id="title">Your e-mail is verified</h1>
+        <section className="card">
+          <h1>Your e-mail is verified</h1>
           <p className="lead">
             <strong>{user.email}</strong> is yours.
           </p>
@@ -27,8 +27,8 @@ export default async function Verify({ searchParams }: Search) {
     );
   return (
     <div className="narrow">
-      <section className="card" aria-labelledby="title">
-        <h1 id="title">Verify your e-mail</h1>
+      <section className="card">
+        <h1>Verify your e-mail</h1>
         <p className="lead">
           {failed
             ? "That link has been used, or is too old. Here is another."
