@@ -3,8 +3,18 @@
  *
  * @module
  */
+import { type ActionFailure, fail, redirect } from "@sveltejs/kit";
+import {
+  type AccountPages,
+  FLOWS,
+  type Flow,
+  type FlowError,
+  type Notice,
+  runFlow,
+} from "./server/account.ts";
 import type { Auth, Session, SessionAnswer, User } from "./server/backend.ts";
 import { original } from "./server/derived.ts";
+import { type Guard, type GuardVerdict, guarded } from "./server/guard.ts";
 import { apiProxy, type ProxyOptions, type Target } from "./server/proxy.ts";
 import { rules } from "./wasm/server.ts";
 
@@ -42,6 +52,16 @@ export interface SessionLocals {
 /** What {@link handle} reads of SvelteKit's `RequestEvent`. */
 export interface SessionEvent extends RouteEvent {
   readonly locals: object;
+  readonly url: URL;
+  readonly route: { readonly id: string | null };
+  readonly isDataRequest: boolean;
+  readonly isRemoteRequest?: boolean;
+}
+
+/** Options of {@link handle}. */
+export interface HandleOptions {
+  /** Who may see what, by `guard` of `httponly/server`. */
+  guard?: Guard;
 }
 
 /** SvelteKit's `handle` hook. */
@@ -111,34 +131,68 @@ export function route(handler: RequestHandler): Route {
   };
 }
 
+/** The lines of an action, by the request that it answers: {@link handle} puts them into the response. */
+const lines = new WeakMap<Request, string[]>();
+
 /**
  * The `handle` hook: puts the session into `event.locals`, and the session's `Set-Cookie` lines, byte for byte, into
  * the response. Compose it with hooks of your own by SvelteKit's `sequence`.
  *
- * It asks once for each request, and decides nothing: pages and endpoints look at `locals`.
+ * It asks once for each request. With a `guard`, what that does not let through never reaches a page, a `load`, a form
+ * action, an endpoint or a remote function; without one, they look at `locals`.
  *
  * ```ts
  * // src/hooks.server.ts
+ * import { guard } from "httponly/server";
  * import { handle as session } from "httponly/sveltekit";
  * import { auth } from "$lib/auth.server";
  *
- * export const handle = session(auth);
+ * export const handle = session(auth, {
+ *   guard: guard({
+ *     "(authenticated)": "signed-in",
+ *     "(studio)": { role: ["creator", "admin"] },
+ *     "/login": "signed-out",
+ *   }),
+ * });
  * ```
  *
  * A response that sets a cookie becomes `Cache-Control: private, no-store`, and so does one for a signed-in user that
  * says nothing of caches; every response varies by `Cookie`.
  */
-export function handle(auth: Pick<Auth, "getSession">): Handle {
+export function handle(
+  auth: Pick<Auth, "getSession"> & Partial<Pick<Auth, "basePath">>,
+  options: HandleOptions = {},
+): Handle {
   return async ({ event, resolve }) => {
-    addresses.set(event.request, () => event.getClientAddress());
-    const { status, user, session, setCookies } = await auth.getSession(event.request, event.platform);
+    const { request } = event;
+    addresses.set(request, () => event.getClientAddress());
+    const answer = await auth.getSession(request, event.platform);
+    const { status, user, session, setCookies } = answer;
     const locals: SessionLocals = { userId: user?.id ?? null, user, session, sessionStatus: status };
     Object.assign(event.locals, locals);
+    if (options.guard) {
+      const action = isEnhanced(event);
+      const verdict = options.guard.decide({
+        request,
+        path: event.url.pathname,
+        search: event.url.search,
+        route: event.route.id,
+        page: event.isRemoteRequest ? false : event.isDataRequest || action || undefined,
+        remote: event.isRemoteRequest === true,
+        basePath: auth.basePath,
+        session: answer,
+      });
+      const kept = guarded(verdict, setCookies);
+      if (kept) return asKitReads(event, verdict, kept);
+    }
+    const ofAction: string[] = [];
+    lines.set(request, ofAction);
     const made = await resolve(event);
     // The headers of a response that came from `fetch` are immutable.
     const response = new Response(made.body, made);
     const { headers } = response;
-    for (const line of setCookies) headers.append("set-cookie", line);
+    // What an action did is younger: a cookie that was dead is cleared before another takes its place.
+    for (const line of [...setCookies, ...ofAction]) headers.append("set-cookie", line);
     const caching = rules((m) =>
       m.sessionCacheControl(
         headers.has("set-cookie"),
@@ -150,6 +204,101 @@ export function handle(auth: Pick<Auth, "getSession">): Handle {
     headers.append("vary", "Cookie");
     return response;
   };
+}
+
+/** Whether SvelteKit's `enhance` sent a form. */
+function isEnhanced({ request }: SessionEvent): boolean {
+  return request.method === "POST" && request.headers.get("x-sveltekit-action") === "true";
+}
+
+/** A guard's response in the shape in which SvelteKit's own page functions read it. */
+function asKitReads(event: SessionEvent, verdict: GuardVerdict, response: Response): Response {
+  const enhanced = isEnhanced(event);
+  if (!event.isDataRequest && !enhanced && !event.isRemoteRequest) return response;
+  const headers = new Headers(response.headers);
+  headers.set("content-type", "application/json");
+  headers.set("x-content-type-options", "nosniff");
+  headers.delete("content-security-policy");
+  if (verdict.kind === "redirect") {
+    headers.delete("location");
+    const { location } = verdict;
+    return Response.json({ type: "redirect", status: 303, location }, { headers });
+  }
+  if (verdict.kind === "pass") return response;
+  const { status, error } = verdict;
+  const body = event.isDataRequest ? { message: error.message, error } : { type: "error", status, error };
+  return Response.json(body, { status, headers });
+}
+
+/** What {@link accountActions} read of SvelteKit's `RequestEvent`. */
+export interface ActionEvent extends RouteEvent {
+  readonly url: URL;
+}
+
+/** What a form's page gets as `form` where a flow did not work. */
+export interface AccountFailure {
+  /** The flow: a page may hold several forms. */
+  flow: Flow;
+  error: FlowError;
+  /** What the form shows again: neither passwords nor tokens. */
+  values: Record<string, string>;
+}
+
+/** What a form's page gets as `form` where a flow worked and the visitor stays. */
+export interface AccountNotice {
+  flow: Flow;
+  notice: Notice | null;
+}
+
+/** A form action. */
+export type AccountAction = (event: ActionEvent) => Promise<AccountNotice | ActionFailure<AccountFailure>>;
+
+/** Options of {@link accountActions}. */
+export interface AccountOptions {
+  pages?: AccountPages;
+}
+
+/**
+ * The form actions of an account, which work without JavaScript and with `enhance`. They need {@link handle} in
+ * `hooks.server.ts`, which puts their cookies into the response.
+ *
+ * ```ts
+ * // src/routes/login/+page.server.ts
+ * import { accountActions } from "httponly/sveltekit";
+ * import { auth } from "$lib/auth.server";
+ *
+ * const { signIn, sendMagicLink } = accountActions(auth);
+ * export const actions = { signIn, sendMagicLink };
+ * ```
+ * ```svelte
+ * <form method="POST" action="?/signIn" use:enhance>
+ *   <input name="email" type="email" value={form?.values?.email ?? ""} />
+ *   <input name="password" type="password" />
+ * </form>
+ * ```
+ *
+ * Success redirects by 303, or gives `form` a `notice`; failure gives it `error` and `values`, with the error's status.
+ * {@link Flow} lists the fields.
+ */
+export function accountActions(auth: Auth, options: AccountOptions = {}): Record<Flow, AccountAction> {
+  const { pages } = options;
+  const action = (flow: Flow): AccountAction => {
+    return async (event) => {
+      const { request, platform } = event;
+      const ofAction = lines.get(request);
+      if (!ofAction)
+        throw new TypeError("accountActions needs handle(auth) of httponly/sveltekit in hooks.server");
+      addresses.set(request, () => event.getClientAddress());
+      // A body that is no form has no fields, and the flow says which it lacks.
+      const fields = await request.formData().catch(() => new FormData());
+      const answer = await runFlow(auth, flow, { request, fields, platform, ...(pages && { pages }) });
+      ofAction.push(...answer.setCookies);
+      if (!answer.ok) return fail(answer.status, { flow, error: answer.error, values: answer.values });
+      if (answer.location !== null) redirect(303, answer.location);
+      return { flow, notice: answer.notice };
+    };
+  };
+  return Object.fromEntries(FLOWS.map((flow) => [flow, action(flow)])) as Record<Flow, AccountAction>;
 }
 
 /**

@@ -183,6 +183,9 @@ rules! {
     FlowRejected = 137 Rejected "the authentication backend refused",
     FlowLimited = 138 RateLimited "too many attempts: try again later",
     FlowFailed = 139 SigninFailed "it did not work",
+    GuardForbidden = 140 Rejected "this account may not do this",
+    GuardUnverified = 141 Rejected "the e-mail address is not verified yet",
+    GuardSignedIn = 142 Rejected "this is for those who are not signed in",
 
     ForwardedOrigin = 144 UrlInvalid "the proxy in front of the app says one protocol, http or https, and one host",
 }

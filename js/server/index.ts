@@ -26,6 +26,14 @@ export {
   splitSetCookie,
 } from "./cookies.ts";
 export { type CookieEndpointOptions, cookieEndpoint } from "./endpoint.ts";
+export {
+  type Access,
+  type Guard,
+  type GuardOptions,
+  type GuardVerdict,
+  type GuardVisit,
+  guard,
+} from "./guard.ts";
 export { proveSameOrigin } from "./origin.ts";
 export {
   apiProxy,

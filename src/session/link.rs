@@ -110,20 +110,17 @@ pub fn answer(location: &str) -> (u16, String) {
     let query = location.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
     let fields = Form::UrlEncoded.members(query).unwrap_or_default();
     let mut out = String::new();
-    match fields.into_iter().find(|(name, _)| name == "error") {
-        Some((_, Json::String(reason))) => {
-            out.push_str("{\"code\":");
-            json::push_string(&reason, &mut out);
-            out.push_str(",\"message\":\"the link is used up or too old\"}");
-            (401, out)
-        }
-        _ => {
-            out.push_str("{\"redirect\":true,\"url\":");
-            json::push_string(location, &mut out);
-            out.push('}');
-            (200, out)
-        }
+    let error = fields.into_iter().find(|(name, _)| name == "error");
+    if let Some((_, Json::String(reason))) = error {
+        out.push_str("{\"code\":");
+        json::push_string(&reason, &mut out);
+        out.push_str(",\"message\":\"the link is used up or too old\"}");
+        return (401, out);
     }
+    out.push_str("{\"redirect\":true,\"url\":");
+    json::push_string(location, &mut out);
+    out.push('}');
+    (200, out)
 }
 
 fn escape(text: &str) -> String {

@@ -1,5 +1,5 @@
 /**
- * The two apps under attack: how each is built and served.
+ * The apps under attack: how each is built and served.
  *
  * @module
  */
@@ -24,6 +24,12 @@ export const APPS = {
     serve: (port: number) => [module("next/dist/bin/next"), "start", "-H", "127.0.0.1", "-p", String(port)],
   },
 } as const;
+
+/** A SvelteKit app with accounts and guards, before a real authentication backend. */
+export const ACCOUNT = {
+  ...APPS.sveltekit,
+  folder: folder("account"),
+};
 
 export type Framework = keyof typeof APPS;
 export const FRAMEWORKS = Object.keys(APPS) as Framework[];

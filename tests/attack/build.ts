@@ -1,5 +1,5 @@
 /**
- * Builds the two apps under attack where they are stale.
+ * Builds the apps under attack where they are stale.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { APPS } from "./apps.ts";
+import { ACCOUNT, APPS } from "./apps.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -18,7 +18,7 @@ export default function build(): void {
   const link = realpathSync(join(root, "node_modules/next"));
   // The packages may be links to another folder.
   const workspace = link.startsWith(root) ? {} : { WORKSPACE_ROOT: common(root, link) };
-  for (const app of Object.values(APPS)) {
+  for (const app of [...Object.values(APPS), ACCOUNT]) {
     const sources = app.sources.map((name) => newest(join(app.folder, name)));
     if (newest(join(app.folder, app.built)) > Math.max(shared, ...sources)) continue;
     const done = spawnSync(process.execPath, app.build, {

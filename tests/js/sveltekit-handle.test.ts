@@ -12,6 +12,9 @@ function event(cookie?: string, path = "/library") {
   return {
     request: new Request(APP + path, { headers: { ...(cookie && { cookie }) } }),
     locals: {} as SessionLocals,
+    url: new URL(APP + path),
+    route: { id: null },
+    isDataRequest: false,
     platform: { env: 1 },
     getClientAddress: () => "192.0.2.7",
   };

@@ -6,6 +6,7 @@
 mod cookies;
 mod flow;
 mod forwarded;
+mod guard;
 mod proxy;
 mod session;
 mod text;

@@ -1,0 +1,167 @@
+/**
+ * Guards: one table that says who may see which part of an app, for pages, their data, form actions and endpoints.
+ *
+ * @module
+ */
+import { HttpOnlyError } from "../errors.ts";
+import type { Guard as Door } from "../wasm/gen/server.js";
+import { rules, type ServerRefusal, text } from "../wasm/server.ts";
+import type { SessionAnswer } from "./backend.ts";
+
+/**
+ * Who may come in:
+ *
+ * - `public`: everybody
+ * - `signed-in`: those who are signed in
+ * - `signed-out`: those who are not; the others are led home, or where `?redirect=` says. For /login and /register
+ * - an object: those who are signed in and have one of these roles, and a verified e-mail address
+ */
+export type Access =
+  | "public"
+  | "signed-in"
+  | "signed-out"
+  | { role?: string | readonly string[]; emailVerified?: boolean };
+
+/** Options of {@link guard}. Pages are local paths. */
+export interface GuardOptions {
+  /** Where one goes who is not signed in, with `?redirect=` behind it; default `/login`. */
+  login?: string;
+  /** Where one goes who is signed in already; default `/`. */
+  home?: string;
+  /** Where one goes whose address is not verified; default `/verify`. */
+  verify?: string;
+  /** What has no rule; default `public`. */
+  otherwise?: Access;
+  /**
+   * Calls whose page is their own claim: SvelteKit's remote functions, which anybody can call as if from any page.
+   * Without this they have to fulfil every rule of the table. With `public`, each function looks at `locals` itself.
+   */
+  remote?: Access;
+}
+
+/** Where somebody comes to. */
+export interface GuardVisit {
+  /** Its method and headers tell whether it is a navigation. */
+  request: Request;
+  /** As the framework has it: percent-encoded, below the app's base. */
+  path: string;
+  /** With or without `?`. */
+  search: string;
+  /** SvelteKit's `event.route.id`, with the groups. */
+  route?: string | null;
+  /** Whether a redirect leads a person somewhere, where the framework knows better than the headers. */
+  page?: boolean | undefined;
+  /** Whether path and route are the caller's claim: {@link GuardOptions.remote}. */
+  remote?: boolean;
+  /** `auth.basePath`: below it, `auth.handler` judges for itself, and whoever is to sign in reaches it. */
+  basePath?: string | undefined;
+  /** Who comes. */
+  session: Pick<SessionAnswer, "status" | "user">;
+}
+
+/** What becomes of a visit: it goes on; it goes elsewhere, by 303; it ends here, with a status and a typed error. */
+export type GuardVerdict =
+  | { kind: "pass" }
+  | { kind: "redirect"; location: string; page: boolean }
+  | { kind: "refuse"; status: number; error: { code: string; message: string }; page: boolean };
+
+/** A table of access, made by {@link guard}. */
+export interface Guard {
+  /** Judges a visit; it never throws. */
+  decide(visit: GuardVisit): GuardVerdict;
+}
+
+/** Seconds after which a visitor may try again, while the backend is away. */
+const RETRY_AFTER = "5";
+
+/**
+ * Makes a table of access, for `handle` of `httponly/sveltekit` and `proxy` of `httponly/next`.
+ *
+ * A key is a path, which stands for all below it too, or a SvelteKit route group. The deepest rule counts. A path that can
+ * be read in several ways (`/%73tudio`, `/Studio`, `/x%2F..%2Fstudio`) passes only if it passes in each.
+ *
+ * Who is not signed in is led to the login page, and gets 401 where no page was asked for; who may not is told 403; and
+ * while the backend is away, protected parts answer 503.
+ *
+ * @throws TypeError for a key that is neither, an access that is none, a page that is no local path
+ * @example
+ * ```ts
+ * const rules = guard({
+ *   "(authenticated)": "signed-in",
+ *   "/studio": { role: ["creator", "admin"] },
+ *   "/login": "signed-out",
+ * });
+ * ```
+ */
+export function guard(table: Readonly<Record<string, Access>>, options: GuardOptions = {}): Guard {
+  if (typeof table !== "object" || table === null) throw new TypeError("the rules are an object");
+  const door: Door = rules(
+    (m) =>
+      new m.Guard({
+        rules: Object.entries(table),
+        otherwise: options.otherwise ?? "public",
+        remote: options.remote,
+        login: text("login", options.login ?? "/login"),
+        home: text("home", options.home ?? "/"),
+        verify: text("verify", options.verify ?? "/verify"),
+      }),
+  );
+  return {
+    decide({ request, path, search, route, session, remote = false, basePath, ...visit }) {
+      const { method, headers } = request;
+      const said = (name: string) => headers.get(name) ?? undefined;
+      const page =
+        visit.page ??
+        rules((m) => m.isNavigation(said("sec-fetch-mode"), said("sec-fetch-dest"), said("accept")));
+      const { status, user } = session;
+      // Better Auth writes several roles with commas between them; other backends have a list.
+      const role: unknown = user?.role;
+      const roles = Array.isArray(role) ? role.filter((one) => typeof one === "string").join(",") : role;
+      try {
+        const location = rules(() =>
+          door.decide(
+            status,
+            typeof roles === "string" ? roles : "",
+            user?.emailVerified === true,
+            route ?? undefined,
+            path,
+            search.replace(/^\?/, ""),
+            method === "GET" || method === "HEAD",
+            page,
+            remote,
+            basePath,
+          ),
+        );
+        return location === undefined ? { kind: "pass" } : { kind: "redirect", location, page };
+      } catch (thrown) {
+        if (!(thrown instanceof HttpOnlyError)) throw thrown;
+        const { code, message, status } = thrown as ServerRefusal;
+        return { kind: "refuse", status, error: { code, message }, page };
+      }
+    },
+  };
+}
+
+/** A verdict as a response, with the session's `Set-Cookie` lines; nothing for a visit that goes on. */
+export function guarded(verdict: GuardVerdict, setCookies: readonly string[]): Response | undefined {
+  if (verdict.kind === "pass") return undefined;
+  const headers = new Headers({ "cache-control": "private, no-store", vary: "Cookie" });
+  for (const line of setCookies) headers.append("set-cookie", line);
+  if (verdict.kind === "redirect") {
+    headers.set("location", verdict.location);
+    return new Response(null, { status: 303, headers });
+  }
+  const { status, error, page } = verdict;
+  headers.set("x-content-type-options", "nosniff");
+  if (status === 503) headers.set("retry-after", RETRY_AFTER);
+  if (!page) return Response.json({ error }, { status, headers });
+  headers.set("content-type", "text/html; charset=utf-8");
+  headers.set(
+    "content-security-policy",
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  );
+  return new Response(
+    rules((m) => m.guardPage(status)),
+    { status, headers },
+  );
+}

@@ -1,0 +1,686 @@
+//! Guards: one table that says who may see which part of an app.
+//!
+//! A path can be written in many ways that lead to one page, and a framework and this table need not agree on which.
+//! So a path is judged in every reading that it has, and passes only if it passes in each.
+
+use crate::{
+    error::{Code, Rule},
+    redirect,
+    session::query,
+};
+
+/// Who may come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Those who are signed in.
+    SignedIn,
+    /// Those who are not: the pages to sign in and to make an account.
+    SignedOut,
+    /// Those who are signed in and fulfil more.
+    Require {
+        /// One of these roles; an empty list is any.
+        roles: Vec<String>,
+        /// A verified e-mail address.
+        email_verified: bool,
+    },
+}
+
+/// What a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// A route group with its parentheses, as a route's identifier has it.
+    Group(String),
+    /// The segments of a path prefix.
+    Prefix(Vec<String>),
+}
+
+/// The table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    rules: Vec<(Place, Access)>,
+    otherwise: Access,
+    /// Of calls whose page is the caller's own claim.
+    remote: Option<Access>,
+    login: String,
+    home: String,
+    verify: String,
+}
+
+/// Whether somebody is signed in, as `SessionAnswer.status` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Signed in.
+    Authenticated,
+    /// Not signed in.
+    Anonymous,
+    /// Nobody can tell: the backend is away.
+    Unavailable,
+    /// The backend refuses to say.
+    Rejected,
+}
+
+/// Who comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor<'a> {
+    /// Whether somebody is signed in.
+    pub status: Status,
+    /// The user's role, or roles with commas between them.
+    pub role: &'a str,
+    /// Whether the user's address is verified.
+    pub email_verified: bool,
+}
+
+/// Where one comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// The framework's identifier of the route, with its groups: `/(studio)/studio/[id]`.
+    pub route: Option<&'a str>,
+    /// The path as the URL has it, percent-encoded.
+    pub path: &'a str,
+    /// The query without its `?`.
+    pub query: &'a str,
+    /// GET or HEAD.
+    pub reads: bool,
+    /// Whether a redirect leads a person somewhere.
+    pub page: bool,
+    /// Whether path and route are what the caller claims, as for SvelteKit's remote functions.
+    pub remote: bool,
+    /// Below which the paths of `auth.handler` lie: it judges for itself, and who is to sign in reaches it.
+    pub handler: Option<&'a str>,
+}
+
+/// What becomes of a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on.
+    Pass,
+    /// It goes elsewhere, by 303.
+    Redirect(String),
+    /// It ends here.
+    Refuse(Rule),
+}
+
+/// Deepest path that is judged; a deeper one leads nowhere.
+const MAX_SEGMENTS: usize = 256;
+
+impl Guard {
+    /// Makes a table. A key is a route group, `(studio)`, or a path prefix, `/studio`. `None` for one that is neither,
+    /// for a page that is no local path, or for a role without a name.
+    pub fn new(
+        rules: Vec<(String, Access)>,
+        otherwise: Access,
+        remote: Option<Access>,
+        [login, home, verify]: [&str; 3],
+    ) -> Option<Self> {
+        let local = |path: &str| redirect::check(path, &[]).map(std::borrow::Cow::into_owned);
+        let nameless = |access: &Access| matches!(access, Access::Require { roles, .. } if roles.iter().any(|role| role.is_empty() || role.contains(',')));
+        let mut table = Vec::with_capacity(rules.len());
+        for (key, access) in rules {
+            let place = if key.starts_with('(') && key.ends_with(')') && !key.contains('/') && key.len() > 2 {
+                Place::Group(key)
+            } else if key.starts_with('/') && !key.contains(['?', '#', '\\']) {
+                Place::Prefix(segments(&decode(&key)))
+            } else {
+                return None;
+            };
+            if nameless(&access) || table.iter().any(|(other, _)| *other == place) {
+                return None;
+            }
+            table.push((place, access));
+        }
+        if nameless(&otherwise) || remote.as_ref().is_some_and(nameless) {
+            return None;
+        }
+        let (login, home, verify) = (local(login)?, local(home)?, local(verify)?);
+        Some(Self { rules: table, otherwise, remote, login, home, verify })
+    }
+
+    /// Judges a visit.
+    pub fn decide(&self, visitor: Visitor<'_>, visit: Visit<'_>) -> Verdict {
+        if !visit.remote && is_open(visit.path, visit.handler) {
+            return Verdict::Pass;
+        }
+        let exact = segments_of(visit.path);
+        let readings = readings(visit.path, visit.route);
+        if exact.len() > MAX_SEGMENTS || readings.iter().any(|reading| reading.len() > MAX_SEGMENTS) {
+            return Verdict::Refuse(Rule::FlowRejected);
+        }
+        let judge = |access: &Access| self.judge(access, visitor, visit, &exact);
+        let mut verdicts = vec![judge(self.access(&exact, visit.route))];
+        for reading in &readings {
+            verdicts.push(judge(self.access(reading, None).stricter_than(&exact, self, visit.route)));
+        }
+        if visit.remote {
+            match &self.remote {
+                Some(access) => verdicts.push(judge(access)),
+                // Which rule a call falls under only its own word says, so it has to fulfil all of them.
+                None => verdicts.extend(self.closed().map(judge)),
+            }
+        }
+        verdicts.into_iter().find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
+    }
+
+    /// The rules that let in those who are signed in.
+    fn closed(&self) -> impl Iterator<Item = &Access> {
+        let all = self.rules.iter().map(|(_, access)| access).chain([&self.otherwise]);
+        all.filter(|access| matches!(access, Access::SignedIn | Access::Require { .. }))
+    }
+
+    /// The rule for a path: the deepest that there is.
+    fn access(&self, path: &[String], route: Option<&str>) -> &Access {
+        let depth = |(place, access): &(Place, Access)| match place {
+            // A group behind as many segments as a prefix has stands deeper than it.
+            Place::Group(group) => group_depth(route?, group),
+            // Where it opens, `/` is the home page; where it closes, it is everything.
+            Place::Prefix(prefix) if prefix.is_empty() && !access.closes() => {
+                path.is_empty().then_some((0, 0))
+            }
+            Place::Prefix(prefix) => path.starts_with(prefix).then_some((prefix.len(), 0)),
+        };
+        let deepest = self
+            .rules
+            .iter()
+            .filter_map(|rule| Some((depth(rule)?, &rule.1)))
+            .max_by_key(|(depth, _)| *depth);
+        deepest.map_or(&self.otherwise, |(_, access)| access)
+    }
+
+    fn judge(&self, access: &Access, visitor: Visitor<'_>, visit: Visit<'_>, exact: &[String]) -> Verdict {
+        let closed = match access {
+            Access::Public => return Verdict::Pass,
+            Access::SignedOut => return self.leave(visitor, visit, exact),
+            Access::SignedIn => (&[][..], false),
+            Access::Require { roles, email_verified } => (roles.as_slice(), *email_verified),
+        };
+        let (roles, verified) = closed;
+        match visitor.status {
+            Status::Unavailable => return Verdict::Refuse(Rule::BackendAway),
+            Status::Rejected => return Verdict::Refuse(Rule::FlowRejected),
+            Status::Anonymous if !visit.page => return Verdict::Refuse(Rule::FlowUnauthenticated),
+            Status::Anonymous => return Self::lead(&self.login, visit, exact),
+            Status::Authenticated => {}
+        }
+        let has = |role: &String| visitor.role.split(',').any(|own| own.trim() == role);
+        if !roles.is_empty() && !roles.iter().any(has) {
+            return Verdict::Refuse(Rule::GuardForbidden);
+        }
+        if verified && !visitor.email_verified {
+            if !visit.page {
+                return Verdict::Refuse(Rule::GuardUnverified);
+            }
+            return Self::lead(&self.verify, visit, exact);
+        }
+        Verdict::Pass
+    }
+
+    /// To a page of the app, with the way back; that page itself is always open, or it would lead to itself.
+    fn lead(page: &str, visit: Visit<'_>, exact: &[String]) -> Verdict {
+        if is_page(page, exact) {
+            return Verdict::Pass;
+        }
+        let mut to = format!("{page}{}redirect=", query::joint(page));
+        let mut back = visit.path.to_owned();
+        if !visit.query.is_empty() {
+            // A form action such as `?/save` is nothing to come back to.
+            let fields = visit.query.split('&').filter(|field| visit.reads || !field.starts_with('/'));
+            let fields = fields.collect::<Vec<_>>().join("&");
+            if !fields.is_empty() {
+                back.push('?');
+                back.push_str(&fields);
+            }
+        }
+        // What could not be followed back is not offered.
+        if redirect::check(&back, &[]).is_none() {
+            return Verdict::Redirect(page.to_owned());
+        }
+        query::push_value(&back, &mut to);
+        Verdict::Redirect(to)
+    }
+
+    /// From a page for those who are not signed in.
+    fn leave(&self, visitor: Visitor<'_>, visit: Visit<'_>, exact: &[String]) -> Verdict {
+        if visitor.status != Status::Authenticated || is_page(&self.home, exact) {
+            return Verdict::Pass;
+        }
+        if !visit.page {
+            return Verdict::Refuse(Rule::GuardSignedIn);
+        }
+        let wanted = query::field(visit.query, "redirect").and_then(|to| {
+            let to = redirect::check(&to, &[])?.into_owned();
+            let path = to.split(['?', '#']).next()?;
+            let again = readings(path, None).into_iter().chain([segments_of(path)]);
+            let open = again.into_iter().all(|path| *self.access(&path, None) != Access::SignedOut);
+            open.then_some(to)
+        });
+        Verdict::Redirect(wanted.unwrap_or_else(|| self.home.clone()))
+    }
+}
+
+impl Access {
+    /// Whether somebody who is not signed in stays outside.
+    fn closes(&self) -> bool {
+        matches!(self, Access::SignedIn | Access::Require { .. })
+    }
+
+    /// A reading that only opens what the path itself closes, or says what the path itself says, adds nothing; and
+    /// another page's rule for visitors who are not signed in is not this page's.
+    fn stricter_than<'a>(&'a self, exact: &[String], guard: &'a Guard, route: Option<&str>) -> &'a Access {
+        if self.closes() { self } else { guard.access(exact, route) }
+    }
+}
+
+/// Whether a path is the handler's, or a file that a bundler made; only as written, with one reading.
+fn is_open(path: &str, handler: Option<&str>) -> bool {
+    let plain = !path.contains(['%', '\\']) && !path.contains("//") && !path.contains("/.");
+    let below = |base: &str| {
+        !base.is_empty()
+            && path.strip_prefix(base).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+    };
+    plain && (handler.is_some_and(below) || below("/_next/static"))
+}
+
+/// Whether a path is that of a page of the app.
+fn is_page(page: &str, path: &[String]) -> bool {
+    page.split(['?', '#']).next().is_some_and(|page| segments_of(page) == path)
+}
+
+/// How many segments of a path stand before a group in a route's identifier, at the least, and its place among groups,
+/// from 1.
+fn group_depth(route: &str, group: &str) -> Option<(usize, usize)> {
+    let mut before = 0;
+    let mut found = None;
+    for (at, segment) in route.split('/').filter(|segment| !segment.is_empty()).enumerate() {
+        if segment == group {
+            found = Some((before, at + 1));
+        }
+        let is_group = segment.starts_with('(') && segment.ends_with(')');
+        // An optional segment and a rest may be absent.
+        let may_lack = (segment.starts_with("[[") || segment.starts_with("[...")) && segment.ends_with(']');
+        if !is_group && !may_lack {
+            before += 1;
+        }
+    }
+    found
+}
+
+/// The segments of a path as a framework's router takes them: each decoded once.
+fn segments_of(path: &str) -> Vec<String> {
+    path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect()
+}
+
+/// The segments of a path whose separators may come from decoding, with dot segments resolved.
+fn segments(path: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for segment in path.split(['/', '\\']) {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                out.pop();
+            }
+            other => out.push(other.to_owned()),
+        }
+    }
+    out
+}
+
+/// The other readings of a path: decoded to the end, without what frameworks add to it, in lower case, and as the
+/// route's identifier begins where that is another path.
+fn readings(path: &str, route: Option<&str>) -> Vec<Vec<String>> {
+    let exact = segments_of(path);
+    let mut whole = path.to_owned();
+    // Each round shortens the text.
+    loop {
+        let next = decode(&whole);
+        if next == whole {
+            break;
+        }
+        whole = next;
+    }
+    let plain = segments(&whole.replace('\0', ""));
+    let mut out = vec![plain.clone(), without_additions(&plain)];
+    if let Some(route) = route {
+        let fixed: Vec<String> = route
+            .split('/')
+            .filter(|segment| !(segment.is_empty() || segment.starts_with('(') && segment.ends_with(')')))
+            .take_while(|segment| !segment.contains('['))
+            .map(str::to_owned)
+            .collect();
+        if !exact.starts_with(&fixed) {
+            out.push(fixed);
+        }
+    }
+    let folded: Vec<Vec<String>> =
+        out.iter().map(|path| path.iter().map(|segment| segment.to_lowercase()).collect()).collect();
+    out.extend(folded);
+    out.retain(|reading| *reading != exact);
+    out.dedup();
+    out
+}
+
+/// A path without what SvelteKit and Next add to ask for the data of a page.
+fn without_additions(path: &[String]) -> Vec<String> {
+    let mut out = path.to_vec();
+    if matches!(out.as_slice(), [next, data, _, ..] if next == "_next" && data == "data") {
+        out.drain(..3);
+    }
+    if out.last().is_some_and(|last| last == "__data.json" || last == "__route.js") {
+        out.pop();
+    }
+    if let Some(last) = out.last_mut() {
+        let endings = [
+            ".html__data.json",
+            ".html__route.js",
+            ".prefetch.rsc",
+            ".segment.rsc",
+            ".rsc",
+            ".html",
+            ".json",
+        ];
+        if let Some(stem) = endings.iter().find_map(|ending| last.strip_suffix(ending)) {
+            *last = stem.to_owned();
+        }
+    }
+    // Next writes the home page so.
+    if out.len() == 1 && out.last().is_some_and(|last| last == "index") {
+        out.pop();
+    }
+    out
+}
+
+/// Percent-decodes; what is no UTF-8 becomes U+FFFD, and a `%` that two hexadecimal digits do not follow stays.
+fn decode(text: &str) -> String {
+    query::decode(text.as_bytes(), false)
+}
+
+/// Whether a browser shows the answer of a request as a page: a navigation, by Fetch Metadata, else by `Accept`.
+///
+/// ```
+/// use httponly::session::guard::is_navigation;
+///
+/// assert!(is_navigation(Some("navigate"), Some("document"), Some("text/html")));
+/// assert!(!is_navigation(Some("cors"), Some("empty"), Some("text/html")));
+/// assert!(is_navigation(None, None, Some("text/html,*/*;q=0.8")));
+/// ```
+pub fn is_navigation(mode: Option<&str>, dest: Option<&str>, accept: Option<&str>) -> bool {
+    match mode {
+        Some(mode) => mode == "navigate" && dest != Some("empty"),
+        None => accept.is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html")),
+    }
+}
+
+/// A refusal as a page, for a person: a title and a sentence.
+pub fn page(rule: Rule) -> String {
+    let (title, text) = match rule.code() {
+        Code::Unavailable => {
+            ("One moment", "Signing in is not possible right now. Please try again in a few seconds.")
+        }
+        Code::Unauthenticated => ("Please sign in", "This page is for those who are signed in."),
+        _ => ("Not for this account", "Your account may not see this page."),
+    };
+    format!(
+        r#"<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="robots" content="noindex">
+<title>{title}</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; display: grid; place-content: center; min-height: 90vh; margin: 0; text-align: center; color-scheme: light dark }}
+</style>
+<main>
+<h1>{title}</h1>
+<p>{text}</p>
+</main>
+</html>
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADA: Visitor<'static> =
+        Visitor { status: Status::Authenticated, role: "customer", email_verified: true };
+    const GRACE: Visitor<'static> = Visitor { role: "creator", ..ADA };
+    const NEW: Visitor<'static> = Visitor { email_verified: false, ..ADA };
+    const NOBODY: Visitor<'static> = Visitor { status: Status::Anonymous, role: "", email_verified: false };
+    const AWAY: Visitor<'static> = Visitor { status: Status::Unavailable, ..NOBODY };
+
+    fn visit(path: &str) -> Visit<'_> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Visit { route: None, path, query, reads: true, page: true, remote: false, handler: None }
+    }
+
+    fn role(roles: &[&str]) -> Access {
+        Access::Require { roles: roles.iter().map(|&role| role.into()).collect(), email_verified: false }
+    }
+
+    fn guard(rules: &[(&str, Access)]) -> Guard {
+        let rules = rules.iter().map(|(key, access)| ((*key).to_owned(), access.clone())).collect();
+        Guard::new(rules, Access::Public, None, ["/login", "/", "/verify"]).unwrap()
+    }
+
+    fn usual() -> Guard {
+        guard(&[
+            ("/library", Access::SignedIn),
+            ("/studio", role(&["creator", "admin"])),
+            ("/studio/help", Access::Public),
+            ("/post", Access::Require { roles: vec![], email_verified: true }),
+            ("/login", Access::SignedOut),
+        ])
+    }
+
+    fn go(verdict: &Verdict) -> &str {
+        match verdict {
+            Verdict::Pass => "pass",
+            Verdict::Redirect(to) => to,
+            Verdict::Refuse(rule) => rule.code().as_str(),
+        }
+    }
+
+    #[test]
+    fn the_table_says_who_may_come_in() {
+        for (visitor, path, expected) in [
+            (NOBODY, "/", "pass"),
+            (NOBODY, "/library", "/login?redirect=/library"),
+            (NOBODY, "/library/a%20b?tab=1&x=%26", "/login?redirect=/library/a%2520b%3Ftab%3D1%26x%3D%2526"),
+            (NOBODY, "/libraryx", "pass"),
+            (NOBODY, "/studio/help", "pass"),
+            (NOBODY, "/studio/helpx", "/login?redirect=/studio/helpx"),
+            (NOBODY, "/login?redirect=/library", "pass"),
+            (ADA, "/library", "pass"),
+            (ADA, "/studio", "rejected"),
+            (ADA, "/studio/help/x", "pass"),
+            (GRACE, "/studio", "pass"),
+            (Visitor { role: "customer, admin", ..ADA }, "/studio", "pass"),
+            (Visitor { role: "administrator", ..ADA }, "/studio", "rejected"),
+            (Visitor { role: "Creator", ..ADA }, "/studio", "rejected"),
+            (ADA, "/post", "pass"),
+            (NEW, "/post/1", "/verify?redirect=/post/1"),
+            (ADA, "/login", "/"),
+            (ADA, "/login?redirect=/library?a", "/library?a"),
+            (ADA, "/login?redirect=%2Flibrary%3Fa%3Db", "/library?a=b"),
+            (ADA, "/login?redirect=//evil.example", "/"),
+            (ADA, "/login?redirect=/login", "/"),
+            (ADA, "/login?redirect=/%6Cogin", "/"),
+            (AWAY, "/library", "unavailable"),
+            (AWAY, "/studio", "unavailable"),
+            (AWAY, "/login", "pass"),
+            (AWAY, "/", "pass"),
+            (Visitor { status: Status::Rejected, ..NOBODY }, "/library", "rejected"),
+        ] {
+            assert_eq!(go(&usual().decide(visitor, visit(path))), expected, "{visitor:?} {path}");
+        }
+    }
+
+    #[test]
+    fn no_way_of_writing_a_path_gets_round_a_rule() {
+        for path in [
+            "/studio/",
+            "/studio//",
+            "//studio",
+            "///studio/x",
+            "/%73tudio",
+            "/%2573tudio",
+            "/%252573tudio",
+            "/STUDIO",
+            "/Studio/new",
+            "/%53TUDIO",
+            "/studio%2Fnew",
+            "/studio%2f",
+            "/%2Fstudio",
+            "/x/..%2Fstudio",
+            "/x%2F..%2Fstudio",
+            "/x%5C..%5Cstudio",
+            "/./studio",
+            "/%2e/studio",
+            "/x/%2e%2e/studio",
+            "/studio/help/..",
+            "/studio/help%2F..%2Fnew",
+            "/studio/help%2F..",
+            "/studio/HELP",
+            "/studio/hel%70/%2e%2e/x",
+            "/studio/__data.json",
+            "/studio/new/__data.json",
+            "/studio.html__data.json",
+            "/studio/__route.js",
+            "/studio.rsc",
+            "/studio.json",
+            "/studio.html",
+            "/_next/data/build/studio.json",
+            "/_next/data/build/studio/new.json",
+            "/studio%00",
+            "/%00studio",
+            "/\u{ff53}tudio/../studio",
+        ] {
+            let verdict = usual().decide(ADA, visit(path));
+            assert_eq!(go(&verdict), "rejected", "{path}");
+            let verdict = usual().decide(NOBODY, Visit { page: false, ..visit(path) });
+            assert_eq!(go(&verdict), "unauthenticated", "{path}");
+        }
+        for path in ["/studio/help", "/studio/help/", "/studio/hel%70", "/x/studio", "/studi", "/studiox"] {
+            assert_eq!(go(&usual().decide(NOBODY, visit(path))), "pass", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_group_wins_where_it_stands_deeper() {
+        let guard = guard(&[
+            ("(studio)", role(&["creator"])),
+            ("(open)", Access::Public),
+            ("(app)", Access::SignedIn),
+            ("/admin", role(&["admin"])),
+        ]);
+        for (route, path, expected) in [
+            (Some("/(app)/library"), "/library", "unauthenticated"),
+            (Some("/(app)/(open)/about"), "/about", "pass"),
+            (Some("/(open)/(app)/about"), "/about", "unauthenticated"),
+            (Some("/(open)/admin"), "/admin", "unauthenticated"),
+            (Some("/admin/(open)/help"), "/admin/help", "pass"),
+            (Some("/[[lang]]/(open)/admin"), "/admin", "unauthenticated"),
+            (Some("/[...rest]/(open)/x"), "/admin/x", "unauthenticated"),
+            (Some("/(openly)/x"), "/x", "pass"),
+            (Some("/open/x"), "/x", "pass"),
+            (None, "/library", "pass"),
+            // The page that is shown counts, also where the path is another: a base, or a rerouted path.
+            (Some("/admin/users"), "/verwaltung/benutzer", "unauthenticated"),
+            (Some("/admin"), "/base/admin", "unauthenticated"),
+        ] {
+            let visit = Visit { route, page: false, ..visit(path) };
+            assert_eq!(go(&guard.decide(NOBODY, visit)), expected, "{route:?} {path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_page_gets_no_redirect() {
+        let data = |path| Visit { page: false, ..visit(path) };
+        for (visitor, path, expected) in [
+            (NOBODY, "/library", "unauthenticated"),
+            (ADA, "/studio", "rejected"),
+            (NEW, "/post", "rejected"),
+            (ADA, "/login", "rejected"),
+            (AWAY, "/library", "unavailable"),
+        ] {
+            assert_eq!(go(&usual().decide(visitor, data(path))), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn no_page_leads_to_itself() {
+        let closed = Guard::new(vec![], Access::SignedIn, None, ["/login", "/", "/verify"]).unwrap();
+        assert_eq!(go(&closed.decide(NOBODY, visit("/login?redirect=/x"))), "pass");
+        assert_eq!(go(&closed.decide(NOBODY, visit("/x"))), "/login?redirect=/x");
+        let home = guard(&[("/", Access::SignedOut)]);
+        assert_eq!(go(&home.decide(ADA, visit("/"))), "pass");
+        let verified = Access::Require { roles: vec![], email_verified: true };
+        let all = Guard::new(vec![], verified, None, ["/login", "/", "/verify"]).unwrap();
+        assert_eq!(go(&all.decide(NEW, visit("/verify?redirect=/x"))), "pass");
+        assert_eq!(go(&all.decide(NEW, visit("/x"))), "/verify?redirect=/x");
+    }
+
+    #[test]
+    fn a_single_slash_opens_the_home_page_and_closes_everything() {
+        let rules = vec![("/".to_owned(), Access::Public)];
+        let open = Guard::new(rules, Access::SignedIn, None, ["/login", "/", "/verify"]).unwrap();
+        assert_eq!(go(&open.decide(NOBODY, visit("/"))), "pass");
+        assert_eq!(go(&open.decide(NOBODY, visit("/x"))), "/login?redirect=/x");
+        assert_eq!(go(&guard(&[("/", Access::SignedIn)]).decide(NOBODY, visit("/x"))), "/login?redirect=/x");
+    }
+
+    #[test]
+    fn a_call_that_says_itself_where_it_comes_from_fulfils_every_rule_or_the_one_for_calls() {
+        let call = |path| Visit { page: false, remote: true, ..visit(path) };
+        assert_eq!(go(&usual().decide(NOBODY, call("/"))), "unauthenticated");
+        assert_eq!(go(&usual().decide(ADA, call("/"))), "rejected");
+        assert_eq!(go(&usual().decide(GRACE, call("/"))), "pass");
+        let rules = vec![("/studio".to_owned(), role(&["creator"]))];
+        let open =
+            Guard::new(rules, Access::Public, Some(Access::Public), ["/login", "/", "/verify"]).unwrap();
+        assert_eq!(go(&open.decide(NOBODY, call("/"))), "pass");
+        assert_eq!(go(&open.decide(NOBODY, call("/studio"))), "unauthenticated");
+    }
+
+    #[test]
+    fn the_handler_is_open_as_written_and_nothing_else_is() {
+        let closed = Guard::new(vec![], Access::SignedIn, None, ["/login", "/", "/verify"]).unwrap();
+        for (path, expected) in [
+            ("/api/auth/sign-in/email", "pass"),
+            ("/_next/static/chunks/a.js", "pass"),
+            ("/api/auth", "unauthenticated"),
+            ("/api/authority/x", "unauthenticated"),
+            ("/api/auth/..%2F..%2Fstudio", "unauthenticated"),
+            ("/api/auth//x", "unauthenticated"),
+            ("/API/auth/x", "unauthenticated"),
+        ] {
+            let visit = Visit { handler: Some("/api/auth"), page: false, ..visit(path) };
+            assert_eq!(go(&closed.decide(NOBODY, visit)), expected, "{path}");
+            assert_ne!(go(&closed.decide(NOBODY, Visit { remote: true, ..visit })), "pass", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_form_comes_back_to_its_page() {
+        let post = Visit { reads: false, ..visit("/library?/save&tab=1") };
+        assert_eq!(go(&usual().decide(NOBODY, post)), "/login?redirect=/library%3Ftab%3D1");
+    }
+
+    #[test]
+    fn a_table_that_makes_no_sense_is_none() {
+        let make = |key: &str| {
+            Guard::new(vec![(key.into(), Access::Public)], Access::Public, None, ["/login", "/", "/v"])
+        };
+        for key in ["", "studio", "(studio", "()", "(a)/b", "/a?b", "/a#b", "/a\\b"] {
+            assert_eq!(make(key), None, "{key}");
+        }
+        for key in ["/", "/studio/", "(studio)", "/a%20b"] {
+            assert!(make(key).is_some(), "{key}");
+        }
+        let twice = vec![("/a".into(), Access::Public), ("/a/".into(), Access::SignedIn)];
+        assert_eq!(Guard::new(twice, Access::Public, None, ["/login", "/", "/v"]), None);
+        assert_eq!(Guard::new(vec![], Access::Public, None, ["//evil", "/", "/v"]), None);
+        assert_eq!(Guard::new(vec![], role(&[""]), None, ["/login", "/", "/v"]), None);
+    }
+}

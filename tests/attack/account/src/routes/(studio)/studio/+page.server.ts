@@ -1,0 +1,4 @@
+export const load = ({ locals }: { locals: { user: { email: string } | null } }) => ({
+  secret: `SECRET for ${locals.user?.email ?? "nobody"}`,
+});
+export const actions = { save: () => ({ saved: "SECRET" }) };
