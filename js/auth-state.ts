@@ -8,6 +8,7 @@
  * @module
  */
 import { getSession } from "./account.ts";
+import { callEach } from "./call-each.ts";
 import { HttpOnlyError } from "./errors.ts";
 import type { Session, SessionAnswer, User } from "./server/backend.ts";
 import { listen, type News, tellOthers } from "./session-news.ts";
@@ -75,7 +76,7 @@ export function createAuthState(initial?: InitialAuth): AuthState {
   const become = (next: AuthSnapshot) => {
     if (serialize(next) === serialize(state) && next.error === state.error) return;
     state = next;
-    for (const listener of [...listeners]) listener();
+    callEach(listeners);
   };
 
   async function refresh(): Promise<AuthSnapshot> {

@@ -5,13 +5,14 @@
  *
  * @module
  */
+import { callEach } from "./call-each.ts";
 import { getCookie } from "./cookies.ts";
 
 /** A cookie that has changed. */
 export interface CookieChange {
-  name: string;
+  readonly name: string;
   /** As {@link getCookie} gives it; null once the cookie is gone. */
-  value: string | null;
+  readonly value: string | null;
 }
 
 /** The part of `CookieStore` that is used here; TypeScript's own types do not have all of it yet. */
@@ -55,8 +56,7 @@ export function onCookieChange(listener: (change: CookieChange) => void): () => 
 
 function tell(names: Iterable<string>): void {
   for (const name of new Set(names)) {
-    const change = { name, value: getCookie(name) };
-    for (const listener of [...listeners]) listener({ ...change });
+    callEach(listeners, { name, value: getCookie(name) });
   }
 }
 

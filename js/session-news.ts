@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { callEach } from "./call-each.ts";
 import type { HttpOnlyError } from "./errors.ts";
 
 /** What happened. */
@@ -22,7 +23,7 @@ const listeners = new Set<(news: News) => void>();
 
 /** Tells this page, and what has changed the other tabs too. */
 export function announce(news: News): void {
-  for (const listener of [...listeners]) listener(news);
+  callEach(listeners, news);
   if (news.user !== undefined) tellOthers(news.user);
 }
 

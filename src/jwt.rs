@@ -29,7 +29,9 @@ pub fn decode(token: &str) -> Option<Claims> {
     // Of duplicate names the last one counts (RFC 7519 section 4).
     let exp = json::members(&payload)?.into_iter().rfind(|(name, _)| name == "exp");
     let exp = match exp {
-        Some((_, Json::Number(seconds))) if seconds.is_finite() => Some(seconds),
+        Some((_, Json::Number(seconds))) => {
+            Some(json::double(&seconds)).filter(|seconds| seconds.is_finite())
+        }
         _ => None,
     };
     Some(Claims { exp })

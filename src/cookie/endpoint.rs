@@ -239,7 +239,7 @@ fn boolean(value: &Json) -> Result<bool, Refusal> {
 
 fn ttl(value: &Json) -> Result<f64, Refusal> {
     let seconds = match value {
-        Json::Number(number) => Some(*number),
+        Json::Number(number) => Some(crate::json::double(number)),
         Json::String(text) => number(text),
         _ => None,
     };

@@ -42,7 +42,6 @@ pub struct Identity<'a> {
 /// ```
 pub fn read(status: u16, body: &str, now: f64) -> Standing<'_> {
     match status {
-        200 if body.trim_matches([' ', '\t', '\r', '\n']) == "null" => Standing::Anonymous,
         200 => identity(body, now).unwrap_or(Standing::Unavailable),
         401 => Standing::Anonymous,
         403 | 429 => Standing::Rejected,
@@ -51,6 +50,40 @@ pub fn read(status: u16, body: &str, now: f64) -> Standing<'_> {
 }
 
 fn identity(body: &str, now: f64) -> Option<Standing<'_>> {
+    let Content::Somebody(found) = content(body)? else { return Some(Standing::Anonymous) };
+    let expires = match last(&found.members, "expiresAt") {
+        Some(Json::String(date)) => Some(milliseconds(date)?),
+        Some(Json::Number(number)) => Some(json::double(number)),
+        Some(_) => return None,
+        None => None,
+    };
+    if expires.is_some_and(|expires| expires <= now) {
+        return Some(Standing::Anonymous);
+    }
+    let clean = |text| without_tokens(text).map(Cow::Owned);
+    let Found { id, user, session, .. } = found;
+    Some(Standing::Authenticated(Identity { id, expires, user: clean(user)?, session: clean(session)? }))
+}
+
+/// A session and its user, as they stand in a body.
+pub(super) struct Found<'a> {
+    id: String,
+    pub user: &'a str,
+    pub session: &'a str,
+    members: Vec<(String, Json)>,
+}
+
+/// What a body of status 200 says.
+pub(super) enum Content<'a> {
+    Nobody,
+    Somebody(Found<'a>),
+}
+
+/// Reads a body of status 200; `None` where it makes no sense.
+pub(super) fn content(body: &str) -> Option<Content<'_>> {
+    if body.trim_matches([' ', '\t', '\r', '\n']) == "null" {
+        return Some(Content::Nobody);
+    }
     let (mut user, mut session) = (None, None);
     for (name, value) in json::spans(body)? {
         match name.as_str() {
@@ -60,7 +93,7 @@ fn identity(body: &str, now: f64) -> Option<Standing<'_>> {
         }
     }
     if (user, session) == (Some("null"), Some("null")) {
-        return Some(Standing::Anonymous);
+        return Some(Content::Nobody);
     }
     let (user, session) = (user?, session?);
     let id = text(&json::members(user)?, "id").filter(|id| !id.is_empty())?;
@@ -68,17 +101,7 @@ fn identity(body: &str, now: f64) -> Option<Standing<'_>> {
     if text(&members, "userId").is_some_and(|owner| owner != id) {
         return None;
     }
-    let expires = match last(&members, "expiresAt") {
-        Some(Json::String(date)) => Some(milliseconds(date)?),
-        Some(Json::Number(number)) => Some(*number),
-        Some(_) => return None,
-        None => None,
-    };
-    if expires.is_some_and(|expires| expires <= now) {
-        return Some(Standing::Anonymous);
-    }
-    let clean = |text| without_tokens(text).map(Cow::Owned);
-    Some(Standing::Authenticated(Identity { id, expires, user: clean(user)?, session: clean(session)? }))
+    Some(Content::Somebody(Found { id, user, session, members }))
 }
 
 /// The member that counts where a name stands twice.

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::answer::without_tokens;
+use super::answer::{Content, content, without_tokens};
 use super::flow::is_plain;
 use crate::error::{Code, Rule};
 use crate::json::{self, Json};
@@ -145,6 +145,27 @@ pub fn arrival(way: Way, body: &str) -> Result<Arrival, Rule> {
         }
         _ => user.and_then(without_tokens).map(Arrival::Here).ok_or(Rule::SigninFailed),
     }
+}
+
+/// Who is signed in, as JSON without tokens: the user and the session.
+pub type Signed = (String, String);
+
+/// Reads an answer to "who is signed in?": `Ok(None)` for nobody. When a session ends is for the server to say, and not
+/// looked at: the page's clock may be wrong.
+///
+/// # Errors
+/// Where nobody can tell, or the backend refuses to say; the codes are those of a session answer.
+pub fn session(status: u16, body: &str) -> Result<Option<Signed>, Failure> {
+    let clean = |content| match content {
+        Content::Nobody => Some(None),
+        Content::Somebody(found) => Some(Some((without_tokens(found.user)?, without_tokens(found.session)?))),
+    };
+    let read = match status {
+        200 => content(body).and_then(clean),
+        401 => Some(None),
+        _ => None,
+    };
+    read.ok_or_else(|| failure(Asked::Session, status, body))
 }
 
 /// Whether a page may be sent there by its own server: a provider's page, or a path of the app; never a script.
@@ -358,6 +379,35 @@ mod tests {
             (Way::Elsewhere, "{}", Err(Rule::SigninFailed)),
         ] {
             assert_eq!(arrival(way, body), expected, "{way:?} {body}");
+        }
+    }
+
+    #[test]
+    fn a_session_is_there_or_not_or_nobody_can_tell() {
+        let signed = r#"{"session":{"id":"s","userId":"1","token":"t","expiresAt":"1999-01-01T00:00:00Z"},"user":{"id":"1"}}"#;
+        for (status, body, expected) in [
+            (
+                200,
+                signed,
+                Ok(Some((
+                    r#"{"id":"1"}"#.into(),
+                    r#"{"id":"s","userId":"1","expiresAt":"1999-01-01T00:00:00Z"}"#.into(),
+                ))),
+            ),
+            (200, " null\n", Ok(None)),
+            (200, r#"{"session":null,"user":null}"#, Ok(None)),
+            (401, "", Ok(None)),
+            (200, r#"{"session":{"userId":"2"},"user":{"id":"1"}}"#, Err(Code::Unavailable)),
+            (200, "{}", Err(Code::Unavailable)),
+            (200, "", Err(Code::Unavailable)),
+            (200, "<!doctype html>", Err(Code::Unavailable)),
+            (0, "", Err(Code::Unavailable)),
+            (404, "", Err(Code::Unavailable)),
+            (503, signed, Err(Code::Unavailable)),
+            (403, "", Err(Code::Rejected)),
+            (429, "", Err(Code::Rejected)),
+        ] {
+            assert_eq!(session(status, body).map_err(|failure| failure.code), expected, "{status} {body}");
         }
     }
 

@@ -9,12 +9,19 @@ import {
   type ErrorCode,
   getCookie,
   type getHttpOnlyCookie,
+  type getSession,
   type HttpOnlyCookieOptions,
   HttpOnlyError,
+  type onCookieChange,
+  type Session,
   setCookie,
   setHttpOnlyCookie,
   setSessionCookies,
+  signin,
+  signout,
+  type User,
 } from "httponly";
+import { AuthProvider, type useAuth } from "httponly/react";
 import {
   apiProxy,
   applyTemplateValues,
@@ -30,6 +37,7 @@ import {
   type Target,
   type TemplateContext,
 } from "httponly/server";
+import { authState } from "httponly/svelte";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles if both types are the same, `any` being like nothing but itself. */
@@ -234,4 +242,33 @@ export function server(): void {
   });
   // @ts-expect-error the own origin is wanted
   safeRedirect("/x");
+}
+
+export async function account(): Promise<void> {
+  const credentials = { email: "ada@example.com", password: "secret" };
+  fits<{ user: User; session: Session } | null>(await ({} as ReturnType<typeof getSession>));
+  fits<{ user: User }>(await signin({ provider: "credentials", credentials }));
+  fits<{ user: null }>(await signin({ provider: "magic-link", credentials: { email: "ada@example.com" } }));
+  fits<{ user: User }>(await signin({ provider: "google", successCallback: "/", failureCallback: "/login" }));
+  // @ts-expect-error a provider is wanted
+  await signin({ credentials });
+  // @ts-expect-error a callback is a path
+  await signin({ provider: "google", successCallback: new URL("https://app.example/") });
+  await signout();
+  await signout({ everywhere: true, callback: "/" });
+  // @ts-expect-error everywhere is yes or no
+  await signout({ everywhere: "yes" });
+  same<HttpOnlyError["reason"], string | undefined>();
+  same<Parameters<Parameters<typeof onCookieChange>[0]>[0]["value"], string | null>();
+}
+
+export function shown(): void {
+  same<typeof authState.user, User | null>();
+  same<ReturnType<typeof useAuth>["session"], Session | null>();
+  authState.provide(() => ({ user: null }));
+  AuthProvider({ initial: { user: null, session: null, status: "unavailable" } });
+  // @ts-expect-error a status is one of four
+  AuthProvider({ initial: { user: null, status: "signed-in" } });
+  // @ts-expect-error nobody sets the user by hand
+  authState.user = null;
 }

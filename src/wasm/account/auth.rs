@@ -7,8 +7,9 @@ use web_sys::RequestRedirect;
 
 use super::{Location, absolute, option, page, put, refused, thrown};
 use crate::error::Rule;
-use crate::session::answer::{Standing, read};
-use crate::session::page::{Arrival, Asked, Way, arrival, failure, is_decided, target, way, with_error};
+use crate::session::page::{
+    Arrival, Asked, Failure, Way, arrival, failure, is_decided, session, target, way, with_error,
+};
 
 /// An answer, read to its end.
 struct Answer {
@@ -24,7 +25,10 @@ impl Answer {
 
     /// What is thrown for an answer that did not do what was asked.
     fn refuse(&self, asked: Asked) -> Object {
-        let failure = failure(asked, self.status, &self.body);
+        self.throw(failure(asked, self.status, &self.body))
+    }
+
+    fn throw(&self, failure: Failure) -> Object {
         let rule = failure.rule.map(Rule::text);
         let object: Object = thrown(failure.code.as_str(), &failure.message, rule).unchecked_into();
         if let Some(reason) = failure.reason {
@@ -154,15 +158,13 @@ pub async fn sign_out(endpoint: String, options: JsValue) -> Result<Option<Strin
 pub async fn get_session(endpoint: String) -> Result<JsValue, JsValue> {
     let (_, location) = page()?;
     let answer = ask(Method::GET, &below(endpoint, "/get-session", &location), None).await?;
-    // When a session ends is for the server to say: the page's clock may be wrong.
-    match read(answer.status, &answer.body, 0.0) {
-        Standing::Authenticated(identity) => {
-            let found = Object::new();
-            put(&found, "user", &JSON::parse(&identity.user)?);
-            put(&found, "session", &JSON::parse(&identity.session)?);
-            Ok(found.into())
-        }
-        Standing::Anonymous => Ok(JsValue::NULL),
-        Standing::Rejected | Standing::Unavailable => Err(answer.refuse(Asked::Session).into()),
-    }
+    let Some((user, session)) =
+        session(answer.status, &answer.body).map_err(|failure| answer.throw(failure))?
+    else {
+        return Ok(JsValue::NULL);
+    };
+    let found = Object::new();
+    put(&found, "user", &JSON::parse(&user)?);
+    put(&found, "session", &JSON::parse(&session)?);
+    Ok(found.into())
 }

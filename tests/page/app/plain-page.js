@@ -1,0 +1,3 @@
+import * as httponly from "httponly";
+
+Object.assign(globalThis, { httponly });
