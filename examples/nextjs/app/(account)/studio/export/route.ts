@@ -1,5 +1,7 @@
 import { drafts } from "../../../../lib/drafts";
 
+export const dynamic = "force-dynamic";
+
 /** The guard's table holds for endpoints, too: this one has no check of its own. */
 export function GET(): Response {
   const rows = drafts.map(({ id, title, published }) => `${id},"${title}",${published}`);
