@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ActionFailure, fail, redirect } from "@sveltejs/kit";
+import type { ActionFailure } from "@sveltejs/kit";
 import {
   type AccountPages,
   FLOWS,
@@ -293,8 +293,10 @@ export function accountActions(auth: Auth, options: AccountOptions = {}): Record
       const fields = await request.formData().catch(() => new FormData());
       const answer = await runFlow(auth, flow, { request, fields, platform, ...(pages && { pages }) });
       ofAction.push(...answer.setCookies);
+      // Only actions need SvelteKit itself, so this module loads without it.
+      const { fail, redirect } = await import("@sveltejs/kit");
       if (!answer.ok) return fail(answer.status, { flow, error: answer.error, values: answer.values });
-      if (answer.location !== null) redirect(303, answer.location);
+      if (answer.location !== null) return redirect(303, answer.location);
       return { flow, notice: answer.notice };
     };
   };

@@ -24,8 +24,7 @@ pub struct Claims {
 /// assert_eq!(decode("no token"), None);
 /// ```
 pub fn decode(token: &str) -> Option<Claims> {
-    let payload = token.split('.').nth(1)?;
-    let payload = String::from_utf8(base64(payload.as_bytes())?).ok()?;
+    let payload = payload(token)?;
     // Of duplicate names the last one counts (RFC 7519 section 4).
     let exp = json::members(&payload)?.into_iter().rfind(|(name, _)| name == "exp");
     let exp = match exp {
@@ -35,6 +34,11 @@ pub fn decode(token: &str) -> Option<Claims> {
         _ => None,
     };
     Some(Claims { exp })
+}
+
+/// The claims of a token as JSON, as [`decode`] finds them.
+pub fn payload(token: &str) -> Option<String> {
+    String::from_utf8(base64(token.split('.').nth(1)?.as_bytes())?).ok()
 }
 
 /// Decodes either alphabet of RFC 4648; bits left over at the end are not looked at.

@@ -6,7 +6,7 @@
  */
 
 import type { ErrorCode } from "../errors.ts";
-import { rules } from "../wasm/server.ts";
+import { rules, text } from "../wasm/server.ts";
 import type { Auth, User } from "./backend.ts";
 import { splitSetCookie } from "./cookies.ts";
 import { standIn } from "./derived.ts";
@@ -139,6 +139,7 @@ type Come =
  * @throws TypeError if there is no such flow, or a page is no local path
  */
 export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise<FlowAnswer> {
+  text("flow", flow);
   const { request, platform } = input;
   const own = new URL(auth.origin ?? request.url).origin;
   // Files are no fields of any flow.
@@ -167,14 +168,14 @@ export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise
     const response = await auth.handler(asked, platform);
     setCookies.push(...splitSetCookie(response.headers));
     const { status } = response;
-    const text = await response.text();
+    const said = await response.text();
     const answered = (name: string) => response.headers.get(name) ?? undefined;
     const come = rules((m) =>
       m.readFlow(
         flow,
         step,
         status,
-        text,
+        said,
         answered("location"),
         answered("retry-after"),
         pages,
@@ -222,8 +223,12 @@ function destination(request: Request, fields: FormData, flow: Flow, own: string
 
 /** The pages as the door takes them. */
 function pathsOf({ login, home, verify, reset }: AccountPages = {}): string[] {
-  const paths = [login ?? "/login", home ?? "/", verify === false ? "" : (verify ?? "/verify")];
-  return [...paths, reset ?? "/reset-password"];
+  return [
+    text("pages.login", login ?? "/login"),
+    text("pages.home", home ?? "/"),
+    verify === false ? "" : text("pages.verify", verify ?? "/verify"),
+    text("pages.reset", reset ?? "/reset-password"),
+  ];
 }
 
 function toRecord(pairs: string[]): Record<string, string> {

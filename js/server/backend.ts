@@ -76,6 +76,25 @@ export interface AuthBackendOptions {
   cookies?: string[];
   /** The Domain of its cookies, if they have one. By default a dead cookie is cleared at every domain above the host. */
   domain?: string;
+  /**
+   * The Domain that its cookies get in the browser, in place of their own; `false` takes it away, which makes them
+   * host-only. Without this every line passes byte for byte. `__Host-` cookies never get one.
+   */
+  setCookieDomain?: string | false;
+  /**
+   * How to tell whose a session is: `lookup` asks the backend, which is the default; `jwt` reads the session cookie as a
+   * JSON Web Token, for a backend that has nobody to ask.
+   *
+   * **`jwt` verifies nothing**: whoever writes a cookie of his own is whoever he likes to be. It serves to show a name and
+   * to lead visitors to the login page; what it guards has to come from an API that verifies the token. So roles and
+   * verified addresses are empty, unless {@link claims} says otherwise.
+   */
+  session?: "lookup" | "jwt";
+  /**
+   * With `session: "jwt"`: the user for a token's claims, or null for nobody. By default `sub`, `email` and `name`, without
+   * a role.
+   */
+  claims?: (claims: Record<string, unknown>) => User | null;
   /** Below which the backend's paths lie, here and there; default `/api/auth`. */
   basePath?: string;
   /**
@@ -161,6 +180,17 @@ export function authBackend(options: AuthBackendOptions): Auth {
   const cacheSize = limit("cacheSize", options.cacheSize, 10_000);
   const own = options.origin === undefined ? undefined : new URL(options.origin);
   if (options.domain !== undefined) text("domain", options.domain);
+  const { setCookieDomain } = options;
+  if (typeof setCookieDomain === "string") rules((m) => m.checkDomain(setCookieDomain));
+  else if (setCookieDomain !== undefined && setCookieDomain !== false)
+    throw new TypeError("setCookieDomain is a domain, or false");
+  if (!["lookup", "jwt", undefined].includes(options.session))
+    throw new TypeError('session is "lookup" or "jwt"');
+  /** The backend's lines, as they pass to the browser. */
+  const linesOf = (headers: Headers) => {
+    const lines = splitSetCookie(headers);
+    return setCookieDomain === undefined ? lines : rules((m) => m.withDomain(lines, setCookieDomain || ""));
+  };
   const basePath = text("basePath", options.basePath ?? "/api/auth");
   const door: Door = rules(
     (m) =>
@@ -170,7 +200,7 @@ export function authBackend(options: AuthBackendOptions): Auth {
         basePath,
         text("paths.getSession", options.paths?.getSession ?? "/get-session"),
         text("paths.signOut", options.paths?.signOut ?? "/sign-out"),
-        options.domain,
+        options.domain ?? (setCookieDomain || undefined),
       ),
   );
   if (options.pages?.magicLink !== undefined) {
@@ -222,11 +252,21 @@ export function authBackend(options: AuthBackendOptions): Auth {
         user: user ?? "null",
         session: session ?? "null",
         // What a backend in trouble says of cookies is not to be trusted.
-        lines: status === "unavailable" ? [] : splitSetCookie(response.headers),
+        lines: status === "unavailable" ? [] : linesOf(response.headers),
       };
     } catch {
       return { status: "unavailable", expires: 0, user: "null", session: "null", lines: [] };
     }
+  }
+
+  /** Whose the session cookie says it is; unverified. */
+  function claimed(header: string): SessionAnswer | undefined {
+    const read = rules(() => door.claims(header, Date.now())) as [string, string, string] | undefined;
+    if (read === undefined) return undefined;
+    const user = (options.claims ?? userOf)(JSON.parse(read[0]) as Record<string, unknown>);
+    if (user === null) return undefined;
+    const session = { id: read[2], userId: user.id, expiresAt: new Date(Number(read[1])).toISOString() };
+    return { status: "authenticated", user, session, setCookies: [] };
   }
 
   async function getSession(request: Request, platform?: unknown): Promise<SessionAnswer> {
@@ -239,6 +279,7 @@ export function authBackend(options: AuthBackendOptions): Auth {
         return rules(() => door.clear(header, host.hostname, host.protocol === "https:"));
       };
       if (cookies === "") return answer("anonymous", clear());
+      if (options.session === "jwt") return claimed(header) ?? answer("anonymous", clear());
       // What one backend said of a cookie, another need not say.
       const backend = backendOf(request, platform);
       const key = asksForUrl ? cookies + backend : cookies;
@@ -290,6 +331,14 @@ export function authBackend(options: AuthBackendOptions): Auth {
       const wrongMethod = (thrown as { status?: number }).status === 405;
       return refusal(thrown, wrongMethod ? { allow: door.allow(url) } : undefined);
     }
+    // A token that nobody can end is forgotten by the browser.
+    if (options.session === "jwt" && options.paths?.signOut === undefined && door.allow(url) === "POST") {
+      const { hostname, protocol } = hostOf(request);
+      const lines = rules(() =>
+        door.clear(request.headers.get("cookie") ?? "", hostname, protocol === "https:"),
+      );
+      return signedOut(lines);
+    }
     const detour = rules(() => door.detour(method, url));
     if (detour === SHOW_LINK) return showLink(url, options.pages?.magicLink, method === "HEAD");
     for (const [name, value] of request.headers) if (passesToBackend(name)) headers.set(name, value);
@@ -319,7 +368,7 @@ export function authBackend(options: AuthBackendOptions): Auth {
       const url = rules(() => door.list(backend));
       const response = await reach(request, url, { headers: headersOf(request, platform, true) });
       if (response === undefined || response.status >= 500) return nobody(request, response);
-      if (!response.ok) return toPage(response, backend, url);
+      if (!response.ok) return toPage(response, backend, url, linesOf(response.headers));
       const list = await read(response);
       // What is no list of theirs has no session of theirs.
       body = rules((m) => m.revokeBody(list ?? "", id));
@@ -349,7 +398,8 @@ export function authBackend(options: AuthBackendOptions): Auth {
       return nobody(request, response);
     }
     settle(response.ok);
-    const page = await toPage(response, backend, target, before?.setCookies);
+    const lines = [...(before?.setCookies ?? []), ...linesOf(response.headers)];
+    const page = await toPage(response, backend, target, lines);
     return detour === USE_LINK ? afterLink(page, contentType) : page;
   }
 
@@ -397,6 +447,28 @@ async function nobody(request: Request, response?: Response): Promise<Response> 
 /** For nobody: the client has left. */
 function gone(): Response {
   return new Response(null, { status: 499 });
+}
+
+/** The user of a token's claims (OpenID Connect Core section 5.1). It has no role: nobody vouches for one. */
+function userOf(claims: Record<string, unknown>): User | null {
+  const { sub, email, name, iat } = claims;
+  if (typeof sub !== "string" || sub === "") return null;
+  const made = typeof iat === "number" ? new Date(iat * 1000) : undefined;
+  return {
+    id: sub,
+    email: typeof email === "string" ? email : "",
+    name: typeof name === "string" ? name : null,
+    role: "",
+    emailVerified: false,
+    createdAt: made && !Number.isNaN(made.getTime()) ? made.toISOString() : "",
+  };
+}
+
+/** The answer for a sign-out that no backend takes part in. */
+function signedOut(lines: string[]): Response {
+  const headers = new Headers({ "cache-control": "private, no-store", vary: "Cookie" });
+  for (const line of lines) headers.append("set-cookie", line);
+  return Response.json({ success: true }, { headers });
 }
 
 /** The answer for a session that is not in the user's list, in the backend's own shape. */
@@ -447,20 +519,20 @@ async function toPage(
   response: Response,
   backend: string,
   target: string,
-  earlier: string[] = [],
+  lines: string[],
 ): Promise<Response> {
   const { status } = response;
   const said = (name: string) => response.headers.get(name) ?? undefined;
   const headers = new Headers();
   for (const [name, value] of response.headers) if (passesToPage(name)) headers.append(name, value);
-  for (const line of [...earlier, ...splitSetCookie(response.headers)]) headers.append("set-cookie", line);
+  for (const line of lines) headers.append("set-cookie", line);
   const location = said("location");
   if (location !== undefined) {
     const local = rules((m) => m.relocateRedirect(backend, target, location));
     if (local !== undefined) headers.set("location", local);
   }
-  const retryAfter = rules((m) => m.retryAfter(said("retry-after"), said("x-retry-after")));
-  if (retryAfter !== undefined) headers.set("retry-after", retryAfter);
+  const retryAfter = rules((m) => m.retryAfter(said("retry-after"), said("x-retry-after"), Date.now()));
+  if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
   headers.set("cache-control", "private, no-store");
   headers.set("vary", "Cookie");
   headers.set("x-content-type-options", "nosniff");

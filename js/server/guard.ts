@@ -67,7 +67,7 @@ export type GuardVerdict =
 
 /** A table of access, made by {@link guard}. */
 export interface Guard {
-  /** Judges a visit; it never throws. */
+  /** Judges a visit. */
   decide(visit: GuardVisit): GuardVerdict;
 }
 
@@ -124,8 +124,8 @@ export function guard(table: Readonly<Record<string, Access>>, options: GuardOpt
             typeof roles === "string" ? roles : "",
             user?.emailVerified === true,
             route ?? undefined,
-            path,
-            search.replace(/^\?/, ""),
+            text("path", path),
+            text("search", search).replace(/^\?/, ""),
             method === "GET" || method === "HEAD",
             page,
             remote,

@@ -112,6 +112,17 @@ impl Names {
         if values.is_empty() { Sent::None } else { Sent::Some { pairs: cookies, values } }
     }
 
+    /// The decoded value of the one session cookie; `None` where there is none, or more than one.
+    pub fn token(&self, header: &str) -> Option<String> {
+        match self.read(header) {
+            Sent::Some { values, .. } => match values.as_slice() {
+                [value] => Some(decode_value(value).into_owned()),
+                _ => None,
+            },
+            Sent::None | Sent::Unusable => None,
+        }
+    }
+
     /// The `Cookie` header for the backend: its own cookies, byte for byte, but for those whose name stands twice.
     ///
     /// `lookup` leaves out copies of the session (`session_data` of Better Auth's cookie cache): the backend would
@@ -183,6 +194,36 @@ impl Names {
         }
         lines
     }
+}
+
+/// A `Set-Cookie` line with another Domain: `domain`, or none where that is empty; all else byte for byte. A `__Host-`
+/// cookie has none, whatever is declared (RFC 6265bis 4.1.3.2).
+///
+/// ```
+/// use httponly::session::cookies::with_domain;
+///
+/// assert_eq!(with_domain("sid=a; Path=/; HttpOnly", "my.example"), "sid=a; Path=/; HttpOnly; Domain=my.example");
+/// assert_eq!(with_domain("sid=a; domain=.auth.example; Secure", ""), "sid=a; Secure");
+/// assert_eq!(with_domain("__Host-sid=a; Path=/; Secure", "my.example"), "__Host-sid=a; Path=/; Secure");
+/// ```
+pub fn with_domain(line: &str, domain: &str) -> String {
+    let mut parts = line.split(';');
+    let pair = parts.next().unwrap_or_default();
+    let is_domain = |part: &&str| {
+        part.split('=')
+            .next()
+            .is_some_and(|name| name.trim_matches([' ', '\t']).eq_ignore_ascii_case("domain"))
+    };
+    let mut out = pair.to_owned();
+    for part in parts.filter(|part| !is_domain(part)) {
+        out.push(';');
+        out.push_str(part);
+    }
+    let name = pair.split('=').next().unwrap_or_default().trim_matches([' ', '\t']);
+    if !domain.is_empty() && !Prefix::of(name).host {
+        let _ = write!(out, "; Domain={domain}");
+    }
+    out
 }
 
 /// A name and a value as text.

@@ -217,6 +217,15 @@ describe("a magic link", () => {
   });
 });
 
+test("a flow that there is not, and a page that is no local path, are mistakes of the app", async () => {
+  const { auth, visitor } = await setup();
+  const run = (flow: unknown, pages = {}) =>
+    runFlow(auth, flow as "signIn", { request: visitor().request("/", FORM), fields: new FormData(), pages });
+  for (const flow of ["SignIn", "toString", 1, undefined]) await expect(run(flow)).rejects.toThrow(TypeError);
+  for (const login of ["//evil.example", "login", 1])
+    await expect(run("signIn", { login })).rejects.toThrow(TypeError);
+});
+
 describe("making an account", () => {
   const NEW = { name: "Alan", email: "alan@example.com", password: "turing-machine" };
 

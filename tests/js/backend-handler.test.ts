@@ -258,6 +258,10 @@ describe("what reaches the page", () => {
     [{ "x-retry-after": "900" }, "900"],
     [{ "retry-after": "5", "x-retry-after": "900" }, "5"],
     [{ "x-retry-after": "soon" }, undefined],
+    [{ "retry-after": "soon", "x-retry-after": "900" }, "900"],
+    [{ "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" }, "0"],
+    [{ "retry-after": "-5" }, undefined],
+    [{ "retry-after": "1e9" }, undefined],
   ])("checklist 44: %j is Retry-After: %s", async (headers, expected) => {
     const { origin } = await setup({}, (_, response) =>
       response.writeHead(429, { "content-type": "application/json", ...headers }).end('{"message":"many"}'),
@@ -268,6 +272,49 @@ describe("what reaches the page", () => {
     expect(answer.headers["x-retry-after"]).toBeUndefined();
     expect(answer.body).toBe('{"message":"many"}');
   });
+
+  test("a date in Retry-After is seconds from now", async () => {
+    const until = new Date(Date.now() + 120_000).toUTCString();
+    const { origin } = await setup({}, (_, response) =>
+      response.writeHead(429, { "content-type": "application/json", "retry-after": until }).end("{}"),
+    );
+    const answer = await send(origin, "/api/auth/sign-in/email", { method: "POST", headers: PROOF });
+    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(110);
+    expect(Number(answer.headers["retry-after"])).toBeLessThanOrEqual(120);
+  });
+
+  test.each([
+    [
+      "my.example",
+      [
+        "codex-session=a%2B=.b; Path=/; HttpOnly; Priority=High; Domain=my.example",
+        "__Host-codex.x=1; Path=/; Secure",
+        "codex.y=2; Expires=Sun, 22 Nov 2026 01:34:33 GMT; Domain=my.example",
+      ],
+    ],
+    [
+      false,
+      [
+        "codex-session=a%2B=.b; Path=/; HttpOnly; Priority=High",
+        "__Host-codex.x=1; Path=/; Secure",
+        "codex.y=2; Expires=Sun, 22 Nov 2026 01:34:33 GMT",
+      ],
+    ],
+  ] as const)(
+    "checklist 4, 5: with setCookieDomain %s, lines change in that alone",
+    async (setCookieDomain, expected) => {
+      const lines = [
+        "codex-session=a%2B=.b; Path=/; DOMAIN=.auth.example; HttpOnly; Priority=High",
+        "__Host-codex.x=1; Path=/; Secure",
+        "codex.y=2; Expires=Sun, 22 Nov 2026 01:34:33 GMT",
+      ];
+      const { origin } = await setup({ setCookieDomain }, (_, response) =>
+        response.writeHead(200, { "set-cookie": lines, "content-type": "application/json" }).end("{}"),
+      );
+      const answer = await send(origin, "/api/auth/sign-in/email", { method: "POST", headers: PROOF });
+      expect(answer.headers["set-cookie"]).toEqual(expected);
+    },
+  );
 
   test("a stream arrives as it comes", async () => {
     let end = () => {};

@@ -2,7 +2,7 @@
 // counted and held back. tests/js/backend.test.ts has the real one.
 import type { ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import { type AuthBackendOptions, authBackend } from "httponly/server";
+import { type Auth, type AuthBackendOptions, authBackend } from "httponly/server";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { listen, type Received, upstream } from "./support/serve.ts";
 
@@ -449,8 +449,107 @@ describe("a declaration", () => {
     [{ cacheTtl: -1 }, /cacheTtl/],
     [{ timeout: Number.NaN }, /timeout/],
     [{ origin: "app" }, /URL/],
+    [{ setCookieDomain: "localhost" }, /no parent domain/],
+    [{ setCookieDomain: "127.0.0.1" }, /no parent domain/],
+    [{ setCookieDomain: "a b" }, /domain/],
+    [{ setCookieDomain: true }, /setCookieDomain/],
+    [{ session: "cookie" }, /session is/],
+    [{ pages: { magicLink: "//evil.example" } }, /local path/],
   ])("%j is refused", (options, message) => {
     const all = { url: "http://127.0.0.1:1", cookie: "c", ...options } as unknown as AuthBackendOptions;
     expect(() => authBackend(all)).toThrow(message);
+  });
+});
+
+describe("a backend with a JSON Web Token and nobody to ask", () => {
+  const NOW = Math.floor(Date.now() / 1000);
+  const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const token = (claims: unknown) => `${encode({ alg: "HS256" })}.${encode(claims)}.c2ln`;
+  const auth = (options: Partial<AuthBackendOptions> = {}) =>
+    authBackend({
+      url: "http://127.0.0.1:1",
+      cookie: "auth-token",
+      session: "jwt",
+      fetch: () => Promise.reject(new Error("called")),
+      ...options,
+    });
+  const ask = (of: Auth, value: string) =>
+    of.getSession(new Request("https://app.my.example/", { headers: { cookie: `auth-token=${value}` } }));
+
+  test("its exp is read, no call is made, and nobody has a role by his own word", async () => {
+    const claims = { sub: "u1", email: "a@b", role: "admin", emailVerified: true, exp: NOW + 60, iat: 0 };
+    const answer = await ask(auth(), token(claims));
+    expect(answer).toMatchObject({
+      status: "authenticated",
+      user: { id: "u1", email: "a@b", name: null, role: "", emailVerified: false },
+      session: { userId: "u1", expiresAt: new Date((NOW + 60) * 1000).toISOString() },
+      setCookies: [],
+    });
+    expect(JSON.stringify(answer)).not.toContain("c2ln");
+  });
+
+  test.each([
+    ["is over", token({ sub: "u1", exp: NOW - 1 })],
+    ["never ends", token({ sub: "u1" })],
+    ["ends beyond all dates", token({ sub: "u1", exp: 1e300 })],
+    ["names nobody", token({ exp: NOW + 60 })],
+    ["is none", "x.y.z"],
+    ["stands twice", `${token({ sub: "u1", exp: NOW + 60 })}; auth-token=x`],
+  ])("one that %s is nobody, and is cleared", async (_, value) => {
+    const { status, setCookies } = await ask(auth(), value);
+    expect(status).toBe("anonymous");
+    expect(setCookies[0]).toBe("auth-token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure");
+  });
+
+  test("an app says itself what claims mean", async () => {
+    const claims = (of: Record<string, unknown>) => {
+      const { userID } = of.properties as { userID: string };
+      return { id: userID, email: "", name: null, role: "", emailVerified: false, createdAt: "" };
+    };
+    const answer = await ask(
+      auth({ claims }),
+      token({ type: "user", properties: { userID: "u7", accessToken: "x" }, exp: NOW + 60 }),
+    );
+    expect(answer.user?.id).toBe("u7");
+    expect((await ask(auth({ claims: () => null }), token({ sub: "a", exp: NOW + 60 }))).status).toBe(
+      "anonymous",
+    );
+  });
+
+  test("its link comes back through the app with a cookie for both hosts; signing out clears it", async () => {
+    const line =
+      "auth-token=a.b.c; Path=/; Domain=.api.my.example; HttpOnly; Secure; SameSite=Lax; Priority=High";
+    const calls: string[] = [];
+    const of = auth({
+      setCookieDomain: "my.example",
+      fetch: async (url) => {
+        calls.push(String(url));
+        return new Response(null, {
+          status: 302,
+          headers: { location: "https://app.my.example/library", "set-cookie": line },
+        });
+      },
+    });
+    const back = await of.handler(new Request("https://app.my.example/api/auth/link/callback?token=t"));
+    expect(calls).toEqual(["http://127.0.0.1:1/api/auth/link/callback?token=t"]);
+    expect([back.status, back.headers.get("location")]).toEqual([302, "https://app.my.example/library"]);
+    expect(back.headers.getSetCookie()).toEqual([
+      "auth-token=a.b.c; Path=/; HttpOnly; Secure; SameSite=Lax; Priority=High; Domain=my.example",
+    ]);
+    const out = await of.handler(
+      new Request("https://app.my.example/api/auth/sign-out", {
+        method: "POST",
+        headers: { origin: "https://app.my.example", cookie: "auth-token=a.b.c" },
+      }),
+    );
+    expect(out.headers.getSetCookie()).toContain(
+      "auth-token=; Max-Age=0; Domain=my.example; Path=/; HttpOnly; SameSite=Lax; Secure",
+    );
+    expect(calls).toHaveLength(1);
+    const forged = new Request("https://app.my.example/api/auth/sign-out", {
+      method: "POST",
+      headers: { origin: "https://evil.example", cookie: "auth-token=a.b.c" },
+    });
+    expect((await of.handler(forged)).status).toBe(403);
   });
 });

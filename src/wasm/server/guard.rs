@@ -102,7 +102,11 @@ impl Guard {
     }
 
     /// Judges a visit: nothing for one that goes on, a place for one that goes elsewhere; else throws a refusal.
-    #[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::fn_params_excessive_bools,
+        reason = "an object would cross field by field as well, and slower"
+    )]
     pub fn decide(
         &self,
         status: &str,
@@ -123,12 +127,12 @@ impl Guard {
             _ => Status::Unavailable,
         };
         let who = Visitor { status, role, email_verified };
-        let place =
-            Visit { route: route.as_deref(), path, query, reads, page, remote, handler: handler.as_deref() };
-        match self.0.decide(who, place) {
+        let handler = handler.as_deref();
+        let route = route.as_deref();
+        match self.0.decide(who, Visit { route, path, query, reads, page, remote, handler }) {
             Verdict::Pass => Ok(None),
-            Verdict::Redirect(to) => Ok(Some(to)),
-            Verdict::Refuse(rule) => Err(super::thrown(rule)),
+            Verdict::Redirect(location) => Ok(Some(location)),
+            Verdict::Refuse(broken) => Err(super::thrown(broken)),
         }
     }
 }

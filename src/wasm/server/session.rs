@@ -71,6 +71,19 @@ impl Backend {
         }
     }
 
+    /// The claims of the JSON Web Token in the session cookie, as JSON, and `exp` in milliseconds; nothing where there is
+    /// no such token, none with an `exp`, or its time is over. It verifies nothing.
+    pub fn claims(&self, header: &str, now: f64) -> Option<Vec<String>> {
+        let token = self.names.token(header)?;
+        let end = crate::jwt::decode(&token)?.exp? * 1000.0;
+        // The platform's dates end there.
+        if end <= now || end > 8.64e15 {
+            return None;
+        }
+        let claims = answer::without_tokens(&crate::jwt::payload(&token)?)?;
+        Some(vec![claims, end.to_string(), cookies::hash(&token).chars().take(32).collect()])
+    }
+
     /// The `Cookie` header for the backend, for a look-up or as it is.
     pub fn forward(&self, header: &str, lookup: bool) -> String {
         self.names.forward(header, lookup)
@@ -238,10 +251,25 @@ pub fn normal_address(text: &str) -> Option<String> {
     crate::proxy::headers::address(text)
 }
 
-/// The value of `Retry-After`.
+/// The value of `Retry-After`, in seconds from `now`, which is in milliseconds.
 #[wasm_bindgen(js_name = retryAfter)]
-pub fn retry_after(standard: Option<String>, other: Option<String>) -> Option<String> {
-    passage::retry_after(standard.as_deref(), other.as_deref()).map(str::to_owned)
+pub fn retry_after(standard: Option<String>, other: Option<String>, now: f64) -> Option<u32> {
+    passage::retry_seconds(standard.as_deref(), other.as_deref(), now)
+}
+
+/// `Set-Cookie` lines with another Domain; none where that is empty.
+#[wasm_bindgen(js_name = withDomain)]
+pub fn with_domain(lines: Vec<String>, domain: &str) -> Vec<String> {
+    lines.iter().map(|line| cookies::with_domain(line, domain)).collect()
+}
+
+/// Refuses a Domain that no browser takes; throws a refusal.
+#[wasm_bindgen(js_name = checkDomain)]
+pub fn check_domain(domain: &str) -> Result<(), JsValue> {
+    use crate::cookie::attributes::{check_domain_syntax, domain_gains, without_dot};
+    let plain = without_dot(domain);
+    check_domain_syntax(plain).map_err(thrown)?;
+    if domain_gains(plain) { Ok(()) } else { Err(thrown(Rule::DomainShared)) }
 }
 
 /// The `Cache-Control` of a response that was made with a session at hand; `undefined` where its own stays.
