@@ -2,9 +2,9 @@ import { defineConfig } from "@playwright/test";
 import { hosts } from "./tests/e2e/hosts.ts";
 
 /** One server a host, because SvelteKit compares form posts with the one ORIGIN that it knows. */
-const webServer = Object.values(hosts).map(({ origin, port, apiPort }) => ({
+const webServer = Object.values(hosts).map(({ origin, port, apiPort, authPort }) => ({
   command: "node tools/demo.mjs",
-  env: { PORT: String(port), API_PORT: String(apiPort), ORIGIN: origin },
+  env: { PORT: String(port), API_PORT: String(apiPort), AUTH_PORT: String(authPort), ORIGIN: origin },
   url: `http://127.0.0.1:${port}/`,
   timeout: 120_000,
   reuseExistingServer: false,

@@ -1,10 +1,11 @@
-// Starts an example: the Bearer API and the built SvelteKit or Next.js server, both on 127.0.0.1, and stops both when it
-// ends.
+// Starts an example: the Bearer API, the authentication backend and the built SvelteKit or Next.js server, all on
+// 127.0.0.1, and stops them when it ends.
 //
 //   node tools/demo.mjs [sveltekit|nextjs]           prints the URL and what to try; Ctrl+C stops it
 //   node tools/demo.mjs [sveltekit|nextjs] --check   starts, fetches the page once, prints ok, stops
 //
-// PORT and API_PORT choose the ports and then must be free; otherwise 3000 and 8788, or free ones where those are taken.
+// PORT, API_PORT and AUTH_PORT choose the ports and then must be free; otherwise 3000, 8788 and 8789, or free ones where
+// those are taken.
 // ORIGIN is where the browser finds the page (http://localhost:PORT): SvelteKit compares form posts with it, and
 // httponly takes it for the app's own.
 import { spawn, spawnSync } from "node:child_process";
@@ -13,6 +14,7 @@ import { createServer } from "node:net";
 import { join, sep } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { USERS } from "../examples/auth-backend/users.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const check = process.argv.includes("--check");
@@ -28,11 +30,15 @@ const EXAMPLES = {
     says: "What the browser kept",
     tries: [
       "Set a cookie and see what the browser kept, then try a mistake and read which rule it broke.",
-      "Sign in (ada@example.com / analytical): the JWT goes into an HttpOnly cookie that JavaScript cannot read.",
+      "Sign in to the API (ada@example.com / analytical): the JWT goes into an HttpOnly cookie that JavaScript cannot read.",
       "Call /me and stream /events through the proxy, once with bearer and once with a template.",
       "Send the template to /echo, which was granted no cookie: refused, nothing leaves the server.",
       "Sign out: the server deletes the cookie with ttl 0. Both work with JavaScript off, too.",
       "Save your name or a theme and reload: the server renders it, and nothing flickers.",
+      "Open /library: signed out you land on /login, and afterwards where you wanted to go. The users are below.",
+      "Create an account, ask for a link to sign in, or for a new password: the mails are in the outbox.",
+      "Sign in twice, in another browser, say, and end that session on /account; then sign out everywhere.",
+      "Open /studio as a customer (403) and as a creator. All of this works with JavaScript off, too.",
     ],
   },
   nextjs: {
@@ -160,18 +166,26 @@ async function answers(url) {
 
 buildIfStale();
 const apiPort = await port(process.env.API_PORT, 8788);
+const authPort = await port(process.env.AUTH_PORT, 8789);
 const webPort = await port(process.env.PORT, 3000);
 const api = `http://127.0.0.1:${apiPort}`;
+const auth = `http://127.0.0.1:${authPort}`;
 const web = `http://127.0.0.1:${webPort}`;
 const origin = process.env.ORIGIN ?? `http://localhost:${webPort}`;
 start("API", join(root, "examples/api"), ["main.js"], { PORT: String(apiPort) });
+start("authentication backend", join(root, "examples/auth-backend"), ["main.js"], {
+  PORT: String(authPort),
+  APP_ORIGINS: origin,
+});
 start(example.title, folder, example.serve(webPort), {
   PORT: String(webPort),
   HOST: "127.0.0.1",
   ORIGIN: origin,
   API_URL: api,
+  AUTH_URL: auth,
+  OUTBOX_URL: `${auth}/outbox`,
 });
-await Promise.all([answers(`${api}/me`), answers(`${web}/`)]);
+await Promise.all([answers(`${api}/me`), answers(`${auth}/outbox`), answers(`${web}/`)]);
 
 if (check) {
   const page = await fetch(`${web}/`);
@@ -186,4 +200,8 @@ console.log(`
 
 ${example.tries.map((text, at) => `  ${at + 1}  ${text}`).join("\n")}
 
-  The API is ${api}. Ctrl+C stops both.`);
+  Users of the account pages
+${USERS.map(({ email, password, role }) => `     ${email} / ${password} (${role})`).join("\n")}
+  Their mails are on ${auth}/outbox
+
+  The API is ${api}, the authentication backend ${auth}. Ctrl+C stops all.`);

@@ -16,13 +16,9 @@ import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { toNodeHandler } from "better-auth/node";
 import { magicLink } from "better-auth/plugins";
+import { USERS } from "./users.js";
 
-/** The demo users, one a role. */
-export const USERS = [
-  { email: "ada@example.com", name: "Ada Lovelace", password: "analytical-engine", role: "customer" },
-  { email: "grace@example.com", name: "Grace Hopper", password: "nanosecond-wire", role: "creator" },
-  { email: "edsger@example.com", name: "Edsger Dijkstra", password: "shortest-path", role: "admin" },
-];
+export { USERS };
 
 /** The tables that a backend keeps its users and sessions in; hand them to the next one, and it knows them all. */
 export function createTables() {

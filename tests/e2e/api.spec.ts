@@ -9,7 +9,7 @@ test("signing in puts the JWT into the HttpOnly cookie access_token, which ends 
   open,
 }) => {
   await open();
-  const answered = page.waitForResponse("**/login");
+  const answered = page.waitForResponse("**/api-login");
   const token = await signIn(page);
   const ends = new Date(claims(token).exp * 1000);
   expect(await (await answered).headerValue("set-cookie")).toContain(`Expires=${ends.toUTCString()}`);

@@ -2,10 +2,12 @@ import { connect } from "node:net";
 import { expect, test } from "@playwright/test";
 import { run, serve } from "./servers.ts";
 
-const PORTS = { PORT: undefined, API_PORT: undefined, ORIGIN: undefined } as unknown as Record<
-  string,
-  string
->;
+const PORTS = {
+  PORT: undefined,
+  API_PORT: undefined,
+  AUTH_PORT: undefined,
+  ORIGIN: undefined,
+} as unknown as Record<string, string>;
 
 test("the demo with --check starts, fetches the page once, prints ok and stops", async () => {
   const demo = await run(["tools/demo.mjs", "--check"], PORTS, /ok http:\/\/localhost:\d+/);
@@ -13,15 +15,17 @@ test("the demo with --check starts, fetches the page once, prints ok and stops",
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const)
-  test(`the demo prints a URL that works, and ${signal} stops both servers`, async () => {
+  test(`the demo prints a URL that works, and ${signal} stops all servers`, async () => {
     const demo = await run(["tools/demo.mjs"], PORTS, /Ctrl\+C/);
     const web = /http:\/\/localhost:(\d+)/.exec(demo.output())?.[1];
-    const api = /http:\/\/127\.0\.0\.1:(\d+)/.exec(demo.output())?.[1];
+    const api = /The API is http:\/\/127\.0\.0\.1:(\d+)/.exec(demo.output())?.[1];
+    const auth = /http:\/\/127\.0\.0\.1:(\d+)\/outbox/.exec(demo.output())?.[1];
     expect((await fetch(`http://localhost:${web}/`)).status).toBe(200);
     expect((await fetch(`http://127.0.0.1:${api}/me`)).status).toBe(401);
+    expect(await (await fetch(`http://127.0.0.1:${auth}/outbox`)).json()).toEqual([]);
     demo.child.kill(signal);
     expect(await demo.ended).toBe(0);
-    for (const port of [web, api]) expect(await open(Number(port))).toBe(false);
+    for (const port of [web, api, auth]) expect(await open(Number(port))).toBe(false);
   });
 
 test("the demo refuses a chosen port that is taken", async () => {

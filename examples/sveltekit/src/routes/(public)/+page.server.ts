@@ -12,10 +12,8 @@ export const load: PageServerLoad = async ({ request, url, locals, fetch }) => {
   const cookies = request.headers.get("cookie") ?? "";
   // handleFetch (src/hooks.server.ts) adds the visitor's token; without one there is nobody to ask for.
   const me = locals.sessionEnds ? await fetch(`${apiUrl}/me`) : undefined;
-  const theme = getCookie("theme", { cookies });
   return {
     visitor: getCookie("visitor", { cookies }),
-    theme: theme === "light" || theme === "dark" ? theme : "auto",
     sessionEnds: locals.sessionEnds,
     name: me?.ok ? ((await me.json()) as { user: { name: string } }).user.name : null,
     failure: FAILURES[url.searchParams.get("signin") ?? ""] ?? null,

@@ -1,0 +1,28 @@
+import { authBackend, guard } from "httponly/server";
+import { accountActions, clientAddress } from "httponly/sveltekit";
+import { env } from "$env/dynamic/private";
+
+/** The authentication backend: a server of its own, whose paths this app serves below /api/auth. */
+export const auth = authBackend({
+  url: env.AUTH_URL || "http://127.0.0.1:8789",
+  cookie: "codex-session",
+  ...(env.ORIGIN && { origin: env.ORIGIN }),
+  clientAddress,
+  // The link of a mail leads to a page with a button: what scans mails for bad links presses none.
+  pages: { magicLink: "/magic-link" },
+});
+
+/** Who may see what: for pages, their data, their form actions, and endpoints alike. */
+export const guards = guard(
+  {
+    "(public)": "public",
+    "(authenticated)": "signed-in",
+    "(studio)": { role: ["creator", "admin"] },
+    "/login": "signed-out",
+    "/register": "signed-out",
+  },
+  { home: "/library" },
+);
+
+/** Every form of an account, as SvelteKit form actions. */
+export const flows = accountActions(auth, { pages: { home: "/library", reset: "/reset" } });

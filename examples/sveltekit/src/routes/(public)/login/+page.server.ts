@@ -1,0 +1,4 @@
+import { flows } from "$lib/auth.server";
+
+const { signIn, sendMagicLink } = flows;
+export const actions = { signIn, sendMagicLink };

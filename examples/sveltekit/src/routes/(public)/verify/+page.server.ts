@@ -1,0 +1,4 @@
+import { flows } from "$lib/auth.server";
+
+const { sendVerification } = flows;
+export const actions = { sendVerification };
