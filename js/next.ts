@@ -160,8 +160,8 @@ export async function requestCookies(): Promise<string> {
  * out.
  *
  * Next lets an action write only through its own `cookies().set()`, which encodes values anew and knows only some
- * attributes. A line is handed over in pieces that come out of it as they were; where there are no such pieces (a line
- * without any of `Path`, `Domain`, `SameSite` or a value of plain characters after its last `=`), the cookie is written
+ * attributes. A line is handed over in pieces that come out of it as they were. Where there are no such pieces (no `=` is
+ * followed by plain characters up to a `; Path=`, `; Domain=`, `; SameSite=` or the end: `id=a+b; Path=/`), it is written
  * as Next writes it: the same name, decoded value and known attributes. Next's `cookies()` shows what was set from the
  * next request on.
  *
