@@ -1,8 +1,8 @@
 //! Whose a request is, where a server of its own knows: a remote authentication backend, such as Better Auth.
 //!
 //! One concept a file: the cookies that make a session, what the backend's answers mean, what passes between the page
-//! and the backend, what the forms of an account ask of it, and what the page itself asks. Nothing here keeps a session
-//! or verifies one; the backend does both.
+//! and the backend, what the page itself and what the forms of an account ask of it. Nothing here keeps a session or
+//! verifies one; the backend does both.
 
 pub mod answer;
 pub mod cookies;

@@ -354,8 +354,9 @@ test.describe("the guard", () => {
   test("believes no header that a client can send", async ({ world }) => {
     const cookie = await cookieOf(world, ADA);
     const [pair = ""] = cookie.split("; ");
-    const { body } = await open(world, "/library", { cookie });
-    expect(body).toContain("Good to see you");
+    const own = await open(world, "/library", { cookie });
+    expect(own.body).toContain("Good to see you");
+    expect(own.headers["cache-control"]).toBe("private, no-store");
     for (const headers of [
       { "x-middleware-set-cookie": `${pair}; Path=/` },
       { "x-middleware-request-cookie": pair, "x-middleware-override-headers": "cookie" },
