@@ -1,15 +1,29 @@
 /**
- * Next.js' shape around the handlers of `httponly/server`: route handlers, cookies in server components and server
- * actions, and `proxy.ts`. It decides nothing: the handlers and the rules do.
+ * Next.js' shape around the handlers of `httponly/server`: route handlers, sessions and cookies in server components and
+ * server actions, the flows of an account, and `proxy.ts`. It decides nothing: the handlers and the rules do.
  *
  * @module
  */
 
+import * as nextCache from "next/cache.js";
 import { cookies, headers } from "next/headers.js";
 import { type NextRequest, NextResponse } from "next/server.js";
+import { cache } from "react";
+import {
+  type AccountPages,
+  FLOWS,
+  type Flow,
+  type FlowError,
+  type Notice,
+  runFlow,
+} from "./server/account.ts";
+import type { Auth, SessionAnswer } from "./server/backend.ts";
 import { parseSetCookie } from "./server/cookies.ts";
+import { type Guard, guarded } from "./server/guard.ts";
 import { refusal } from "./server/refusal.ts";
 import { rules } from "./wasm/server.ts";
+
+export { type Access, type Guard, type GuardOptions, guard } from "./server/guard.ts";
 
 /** A handler of `httponly/server`: `cookieEndpoint(…)`, `apiProxy(…)`, or one of your own. */
 export type RequestHandler = (request: Request, platform?: unknown) => Response | Promise<Response>;
@@ -142,13 +156,16 @@ export async function requestCookies(): Promise<string> {
 
 /**
  * Sets cookies from a server action, out of `Set-Cookie` lines as `serializeSetCookie` writes them and a backend sends
- * them. Next lets an action write only through its own `cookies().set()`, so name, attributes and the *decoded* value
- * arrive, but not every byte: Next encodes the value again with `encodeURIComponent`, drops attributes that it does not
- * know, and keeps the last of several lines for one name. Lines that browsers ignore are left out.
+ * them: each reaches the browser byte for byte, several lines for one name as well. Lines that browsers ignore are left
+ * out.
  *
- * Where the bytes count, answer with a Response of your own from a route handler, or use {@link passOn}: both keep
- * `Set-Cookie` lines as they are. In a server component it throws, as `cookies().set()` does: a page that is being
- * rendered cannot set cookies.
+ * Next lets an action write only through its own `cookies().set()`, which encodes values anew and knows only some
+ * attributes. A line is handed over in pieces that come out of it as they were. Where there are no such pieces (no `=` is
+ * followed by plain characters up to a `; Path=`, `; Domain=`, `; SameSite=` or the end: `id=a+b; Path=/`), it is written
+ * as Next writes it: the same name, decoded value and known attributes. Next's `cookies()` shows what was set from the
+ * next request on.
+ *
+ * In a server component it throws, as `cookies().set()` does: a page that is being rendered cannot set cookies.
  *
  * @example
  * ```ts
@@ -161,15 +178,172 @@ export async function requestCookies(): Promise<string> {
  */
 export async function setCookies(...lines: string[]): Promise<void> {
   const jar = await cookies();
+  const taken = new Set<string>();
   for (const line of lines) {
     const cookie = parseSetCookie(line);
     if (cookie === null) continue;
+    const pieces = piecesOf(line, taken);
+    if (pieces) {
+      taken.add(pieces.name);
+      jar.set(pieces);
+      continue;
+    }
     const { name, value, sameSite, ...attributes } = cookie;
     jar.set(name, value, {
       ...attributes,
       ...(sameSite && { sameSite: sameSite.toLowerCase() as Lowercase<typeof sameSite> }),
     });
   }
+}
+
+type Pieces = Parameters<NextResponse["cookies"]["set"]>[0] & object;
+
+/** Attributes that Next writes behind the value as they are, and what it writes before them. */
+const SLOTS = [
+  ["path", "; Path="],
+  ["domain", "; Domain="],
+  ["sameSite", "; SameSite="],
+  ["priority", "; Priority="],
+] as const;
+
+/**
+ * The line as arguments of `cookies().set()` that give it back byte for byte. Next writes `name=`, the encoded value and
+ * a `; Attribute=`; so what is before some `=` is the name, what follows up to some attribute is a value that encoding
+ * leaves alone, and the rest is that attribute. Cookies of one name replace each other, so no name may be taken.
+ */
+function piecesOf(line: string, taken: ReadonlySet<string>): Pieces | undefined {
+  for (let at = line.lastIndexOf("="); at > 0; at = line.lastIndexOf("=", at - 1)) {
+    const name = line.slice(0, at);
+    if (taken.has(name)) continue;
+    const rest = line.slice(at + 1);
+    const candidates: Pieces[] = [{ name, value: rest, path: "" }];
+    for (const [attribute, prefix] of SLOTS) {
+      const end = rest.indexOf(prefix);
+      const value = rest.slice(0, end);
+      if (end >= 0)
+        candidates.push({ name, value, path: "", [attribute]: rest.slice(end + prefix.length) } as Pieces);
+    }
+    const found = candidates.find((pieces) => written(pieces) === line);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** What Next makes of it: its own word, not what is known about it here. */
+function written(pieces: Pieces): string | undefined {
+  if (encodeURIComponent(pieces.value) !== pieces.value) return undefined;
+  const response = new NextResponse();
+  response.cookies.set(pieces);
+  return response.headers.getSetCookie().join("\n");
+}
+
+/**
+ * The request that is being answered, as far as Next shows it outside of route handlers: its headers. The path is not
+ * among them.
+ */
+async function currentRequest(auth: Auth, method: "GET" | "POST", path = "/"): Promise<Request> {
+  const sent = new Headers(await headers());
+  const protocol = sent.get("x-forwarded-proto") === "https" ? "https" : "http";
+  // Both are the client's word where the app declares no origin. A backend trusts no other origins than it knows.
+  const host = `${protocol}://${sent.get("host") ?? ""}`;
+  const origin = auth.origin ?? (URL.canParse(host) ? host : "http://localhost");
+  return new Request(new URL(path, origin), { method, headers: sent });
+}
+
+const answerOf = cache(async (auth: Auth) => {
+  const answer = await auth.getSession(await currentRequest(auth, "GET"));
+  // Whoever hands the whole answer to a client component hands no token to the page.
+  return Object.defineProperty(answer, "setCookies", { enumerable: false });
+});
+
+/**
+ * Whose the request is that is being answered, in server components, server actions and route handlers. However many
+ * components of a page ask, it is looked up once. It never throws.
+ *
+ * The answer comes from the backend by the cookies of the request; no header that a client sends says who it is. Its
+ * `setCookies` are of use in a server action only ({@link setCookies}); on pages, {@link proxy} sets them.
+ *
+ * @example
+ * ```tsx
+ * export default async function Layout({ children }: { children: ReactNode }) {
+ *   const { user } = await session(auth);
+ *   return <Menu user={user}>{children}</Menu>;
+ * }
+ * ```
+ */
+export function session(auth: Auth): Promise<SessionAnswer> {
+  return answerOf(auth);
+}
+
+/** What a server action of {@link accountActions} answers its form with: the state of `useActionState`. */
+export interface State {
+  /** Which flow it was; absent in the first state, `{}`. */
+  flow?: Flow;
+  /** What went wrong. */
+  error?: FlowError;
+  /** What the form shows again: neither passwords nor tokens. */
+  values?: Record<string, string>;
+  /** What to say when all went well and the visitor stays. */
+  notice?: Notice;
+}
+
+/** The body of a server action, as `useActionState` calls it. */
+export type AccountAction = (state: State, form: FormData) => Promise<State>;
+
+/** Options of {@link accountActions}. */
+export interface AccountActionsOptions {
+  /** The pages between which the flows lead. */
+  pages?: AccountPages;
+}
+
+/**
+ * Every flow of an account as the body of a server action: `signIn`, `signUp`, `social`, `sendMagicLink`,
+ * `useMagicLink`, `sendVerification`, `requestReset`, `resetPassword`, `signOut`, `signOutEverywhere`, `revokeSession`,
+ * `revokeOtherSessions`. A `"use server"` file exports them; forms post to them, with JavaScript or without.
+ *
+ * The backend's cookies reach the browser as {@link setCookies} says. Where the flow leads elsewhere, the action
+ * redirects; otherwise it answers with a {@link State}. No token and no password is in it.
+ *
+ * @example
+ * ```ts
+ * // app/actions.ts
+ * "use server";
+ * import { accountActions } from "httponly/next";
+ * import { auth } from "../lib/auth";
+ *
+ * export const { signIn, signOut } = accountActions(auth, { pages: { home: "/library" } });
+ * ```
+ * ```tsx
+ * const [state, action] = useActionState(signIn, {});
+ * <form action={action}>
+ *   <input name="email" defaultValue={state.values?.email} /> <input name="password" type="password" />
+ *   {state.error && <p role="alert">{state.error.message}</p>}
+ * </form>
+ * ```
+ */
+export function accountActions(auth: Auth, options: AccountActionsOptions = {}): Record<Flow, AccountAction> {
+  const { pages = {} } = options;
+  const action =
+    (flow: Flow): AccountAction =>
+    async (_, fields) => {
+      const answer = await runFlow(auth, flow, {
+        request: await currentRequest(auth, "POST"),
+        fields,
+        pages,
+      });
+      await setCookies(...answer.setCookies);
+      if (!answer.ok) return { flow, error: answer.error, values: answer.values };
+      if (answer.location !== null) {
+        // Next knows which of its two navigations a module wants by this name alone; Node knows it with `.js` alone.
+        // @ts-expect-error
+        const { redirect } = await import("next/navigation");
+        redirect(answer.location);
+      }
+      // The page shows the sessions that there are now.
+      nextCache.refresh();
+      return { flow, ...(answer.notice !== null && { notice: answer.notice }) };
+    };
+  return Object.fromEntries(FLOWS.map((flow) => [flow, action(flow)])) as Record<Flow, AccountAction>;
 }
 
 /**
@@ -198,4 +372,67 @@ export function passOn(request: NextRequest, setCookies: readonly string[] = [])
   for (const line of setCookies) response.headers.append("set-cookie", line);
   if (setCookies.length) response.headers.set("cache-control", "private, no-store");
   return response;
+}
+
+/** Options of {@link proxy}. */
+export interface ProxyGuard {
+  /** Who may see what. */
+  guard?: Guard;
+}
+
+/**
+ * For `proxy.ts`: asks whose the request is, lets the guard decide, sets what cookies the answer brings (renewed ones,
+ * and those that clear a dead session) byte for byte, and shows them to the page in this very request.
+ *
+ * - Pages, their RSC payloads, route handlers and server actions are guarded alike, by the path that was asked for. Who
+ *   opens a page is led to the login page; a `fetch` gets 401, and Next's router then opens the page.
+ * - An action can be posted to any page of the app that knows it. So an action that is not for everybody asks
+ *   {@link session} itself; those of {@link accountActions} leave it to the backend.
+ * - The page learns nothing from headers of the request: {@link session} reads the cookies again, and the answer is
+ *   known by then.
+ * - The backend's own paths, below {@link Auth.basePath}, pass as they are: the handler there answers for them.
+ *
+ * @example
+ * ```ts
+ * // proxy.ts
+ * import { guard, proxy as sessions } from "httponly/next";
+ * import { auth } from "./lib/auth";
+ *
+ * export const proxy = sessions(auth, {
+ *   guard: guard({ "/login": "signed-out", "/library": "signed-in", "/studio": { role: ["creator", "admin"] } }),
+ * });
+ * export const config = { matcher: "/((?!_next/|favicon.ico).*)" };
+ * ```
+ */
+export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextRequest) => Promise<Response> {
+  const { guard } = options;
+  return async (request) => {
+    const { pathname: path, search } = request.nextUrl;
+    if (path.startsWith(`${auth.basePath}/`)) return passOn(request);
+    const answer = await auth.getSession(request);
+    const verdict = guard?.decide({ request, path, search, session: answer }) ?? { kind: "pass" };
+    const ended = guarded(verdict, answer.setCookies);
+    if (ended) return inNext(request, ended, guard, answer);
+    const response = passOn(request, answer.setCookies);
+    // Next keeps this even for a page that it has rendered at build time, which a shared cache would keep.
+    if (answer.status !== "anonymous") response.headers.set("cache-control", "private, no-store");
+    return response;
+  };
+}
+
+/** Next takes no relative Location, and its router wants to be told in its own way where a server action leads. */
+function inNext(
+  request: NextRequest,
+  ended: Response,
+  guard: Guard | undefined,
+  session: SessionAnswer,
+): Response {
+  const location = ended.headers.get("location");
+  if (location !== null) ended.headers.set("location", new URL(location, request.url).href);
+  else if (request.headers.has("next-action")) {
+    const { pathname: path, search } = request.nextUrl;
+    const instead = guard?.decide({ request, path, search, session, page: true });
+    if (instead?.kind === "redirect") ended.headers.set("x-action-redirect", `${instead.location};push`);
+  }
+  return ended;
 }

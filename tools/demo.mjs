@@ -55,6 +55,9 @@ const EXAMPLES = {
       "See on the right which headers the server added, which came from the page, and that no script can read the token.",
       "Press Stop while it streams: the API's stream ends, too.",
       "Change the project or the theme and reload: the server renders the cookie. Signing in works without JavaScript.",
+      "Open /library: signed out you land on /login, and afterwards where you wanted to go. The users are below.",
+      "Create an account, ask for a link to sign in, or for a new password: the mails are in the outbox.",
+      "End another browser's session on /account, or all; open /studio as a customer (403) and as a creator.",
     ],
   },
 };

@@ -1,10 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { passOn } from "httponly/next";
+import { passOn, proxy as sessions } from "httponly/next";
 import { getRequestCookies, serializeSetCookie } from "httponly/server";
 import type { NextRequest } from "next/server";
+import { auth, rules } from "./lib/auth";
+
+const account = sessions(auth, { guard: rules });
+
+/** The chat's page gives ids to its visitors; the account's pages have sessions and a guard. */
+export function proxy(request: NextRequest) {
+  return request.nextUrl.pathname === "/" ? withVisitor(request) : account(request);
+}
 
 /** Gives every visitor an id that scripts cannot read, and that the page knows in its very first answer. */
-export function proxy(request: NextRequest) {
+function withVisitor(request: NextRequest) {
   if (getRequestCookies(request).visitor) return passOn(request);
   const visitor = serializeSetCookie("visitor", randomUUID(), {
     httpOnly: true,
@@ -16,4 +24,4 @@ export function proxy(request: NextRequest) {
   return passOn(request, [visitor]);
 }
 
-export const config = { matcher: "/" };
+export const config = { matcher: ["/((?!_next/|api/|\\.nordcraft/|favicon\\.ico).*)"] };

@@ -198,7 +198,7 @@ test.describe("headers", () => {
 
 for (const [title, start] of [
   ["another method", "GET /api/chatkit HTTP/1.1"],
-  ["a path below the target", "POST /api/chatkit/../../login HTTP/1.1"],
+  ["a path below the target", "POST /api/chatkit/../../echo HTTP/1.1"],
   ["an encoded path out of the target", "POST /api/chatkit/%2e%2e/login HTTP/1.1"],
 ] as const)
   test(`${title} does not leave the target`, async ({ world }) => {

@@ -4,6 +4,17 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { test as base, expect, type Page } from "@playwright/test";
 import { createApi } from "../../examples/api/api.js";
+import { type Backend, createBackend, createTables } from "../../examples/auth-backend/backend.js";
+
+/** The authentication backend, which can go away and come back as it was. */
+export interface AuthServer {
+  readonly url: string;
+  readonly tables: Backend["tables"];
+  /** The newest mail to an address. */
+  mailTo(address: string): Backend["outbox"][number];
+  away(): Promise<void>;
+  back(): Promise<void>;
+}
 
 /** What the API received. */
 export interface Received {
@@ -20,6 +31,7 @@ export interface World {
   /** The API's. */
   api: string;
   port: number;
+  auth: AuthServer;
   /** What the API received since the test began. */
   received: Received[];
   /** What the API's next sign-in answers with, in place of its own token. */
@@ -69,12 +81,14 @@ export const test = base.extend<{ world: World }, { shared: World }>({
       });
       const [apiPort, attackerPort, port] = [await listen(api), await listen(attacker), await freePort()];
       const app = `http://localhost:${port}`;
+      const auth = await startAuth(app);
       const server = spawn(process.execPath, [next, "start", "-H", "127.0.0.1", "-p", String(port)], {
         cwd: example,
         env: {
           ...process.env,
           NEXT_TELEMETRY_DISABLED: "1",
           API_URL: `http://127.0.0.1:${apiPort}`,
+          AUTH_URL: auth.url,
           ORIGIN: app,
           TRUST_PROXY: "1",
         },
@@ -87,6 +101,7 @@ export const test = base.extend<{ world: World }, { shared: World }>({
           app,
           api: `http://127.0.0.1:${apiPort}`,
           port,
+          auth,
           received,
           nextToken,
           attackers: {
@@ -100,6 +115,7 @@ export const test = base.extend<{ world: World }, { shared: World }>({
       } finally {
         server.kill("SIGTERM");
         await ended;
+        await auth.away();
         for (const other of [api, attacker]) {
           other.close();
           other.closeAllConnections();
@@ -116,6 +132,33 @@ export const test = base.extend<{ world: World }, { shared: World }>({
 });
 
 export { expect };
+
+async function startAuth(app: string): Promise<AuthServer> {
+  const tables = createTables();
+  const start = (port = 0) =>
+    createBackend({ port, origins: [app], tables, secret: "a secret of the tests, 32 long", attempts: 1000 });
+  let running: Backend | undefined = await start();
+  const { url } = running;
+  // A backend that was away keeps its mails, too.
+  const earlier: Backend["outbox"] = [];
+  return {
+    url,
+    tables,
+    mailTo(address) {
+      const mail = [...(running?.outbox ?? []), ...earlier].find(({ to }) => to === address);
+      if (mail === undefined) throw new Error(`no mail to ${address}`);
+      return mail;
+    },
+    async away() {
+      earlier.unshift(...(running?.outbox ?? []));
+      await running?.close();
+      running = undefined;
+    },
+    async back() {
+      running ??= await start(Number(new URL(url).port));
+    },
+  };
+}
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

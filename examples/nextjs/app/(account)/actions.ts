@@ -1,0 +1,18 @@
+"use server";
+
+import { flows } from "../../lib/auth";
+
+/** Forms post to these. They answer with what to say, or lead on; both work without JavaScript. */
+export const {
+  signIn,
+  signUp,
+  sendMagicLink,
+  useMagicLink: consumeMagicLink,
+  sendVerification,
+  requestReset,
+  resetPassword,
+  signOut,
+  signOutEverywhere,
+  revokeSession,
+  revokeOtherSessions,
+} = flows;
