@@ -48,6 +48,20 @@ async function useSvelteKit({ root, app, port, origin, start, freePort, expect, 
   expect("signing out deletes it", out.headers.getSetCookie()[0]?.includes("Max-Age=0"));
 }
 
+/** What a form's server action needs to be sent without JavaScript: its hidden fields. */
+function actionFields(html) {
+  const body = new FormData();
+  for (const [, attributes] of html.matchAll(/<input([^>]*)>/g)) {
+    const of = (key) =>
+      new RegExp(` ?${key}="([^"]*)"`)
+        .exec(attributes)?.[1]
+        ?.replaceAll("&quot;", '"')
+        .replaceAll("&amp;", "&");
+    if (of("name")?.startsWith("$ACTION")) body.set(of("name"), of("value") ?? "");
+  }
+  return body;
+}
+
 async function useNext({ app, port, origin, start, expect, ask }) {
   // The guide's own API has a port of its own.
   await start(["api.mjs"], app, {}, "http://127.0.0.1:8788");
@@ -70,16 +84,7 @@ async function useNext({ app, port, origin, start, expect, ask }) {
   const html = await (await ask("/")).text();
   expect("a visitor sees the form", html.includes("Sign in"));
   expect("the proxy answers 401", (await send({})).status === 401);
-  // As a browser without JavaScript sends the form: the action stands in its hidden fields.
-  const body = new FormData();
-  for (const [, attributes] of html.matchAll(/<input([^>]*)>/g)) {
-    const of = (key) =>
-      new RegExp(` ?${key}="([^"]*)"`)
-        .exec(attributes)?.[1]
-        ?.replaceAll("&quot;", '"')
-        .replaceAll("&amp;", "&");
-    if (of("name")?.startsWith("$ACTION")) body.set(of("name"), of("value") ?? "");
-  }
+  const body = actionFields(html);
   for (const [name, value] of Object.entries(ADA)) body.set(name, value);
   const signedIn = await ask("/", { method: "POST", body, headers: { origin } });
   const line = signedIn.headers.getSetCookie().find((line) => line.startsWith("id_token=")) ?? "";
@@ -150,8 +155,64 @@ async function useSvelteKitAuth(tools) {
   expect("and the session is over", after.status === 303);
 }
 
+async function useNextAuth(tools) {
+  const { app, port, origin, start, expect, ask } = tools;
+  const AUTH_URL = await startBackend(tools);
+  const next = join(app, "node_modules/next/dist/bin/next");
+  const env = { ORIGIN: origin, AUTH_URL };
+  await start([next, "start", "-p", String(port)], app, env, `http://127.0.0.1:${port}`);
+  const visit = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", accept: "text/html" };
+  const form = async (path, headers = {}) => (await ask(path, { headers: { ...visit, ...headers } })).text();
+  const post = (path, body, headers = {}) =>
+    ask(path, { method: "POST", body, headers: { ...visit, origin, ...headers } });
+  const send = async (path, fields) => {
+    const body = actionFields(await form(path));
+    const all = { ...fields, redirect: new URL(path, origin).searchParams.get("redirect") ?? "" };
+    for (const [name, value] of Object.entries(all)) body.set(name, value);
+    return post(path, body);
+  };
+
+  const led = await ask("/library", { headers: visit });
+  expect(
+    "a visitor is led to the form",
+    led.status === 303 && led.headers.get("location") === "/login?redirect=/library",
+    [led.status, led.headers.get("location")],
+  );
+  const again = await (await send("/login", { ...GUEST, password: "wrong" })).text();
+  expect(
+    "a wrong password is said, and the address stays",
+    again.includes(`role="alert"`) && again.includes(GUEST.email),
+  );
+  const away = await send("/login?redirect=//evil.example", GUEST);
+  expect("?redirect= does not leave the app", away.headers.get("location") === "/library", [
+    away.status,
+    away.headers.get("location"),
+  ]);
+  const signedIn = await send("/login?redirect=/library%3Fa", GUEST);
+  const line = signedIn.headers.getSetCookie().find((line) => line.startsWith("codex-session=")) ?? "";
+  expect(
+    "signing in sets an HttpOnly cookie and leads back",
+    signedIn.headers.get("location") === "/library?a" && /; HttpOnly/i.test(line),
+    [signedIn.status, signedIn.headers.get("location"), line],
+  );
+  const cookie = line.split(";")[0];
+  const page = await form("/library", { cookie });
+  const token = cookie.slice(cookie.indexOf("=") + 1).split(".")[0];
+  expect("the page is there, without the token", page.includes("Ada Lovelace") && !page.includes(token));
+  const [first] = page.split("</form>");
+  const out = await post("/library", actionFields(first), { cookie });
+  expect(
+    "signing out clears it",
+    out.headers.getSetCookie().some((line) => /^codex-session=;/.test(line)),
+    [out.status, ...out.headers.getSetCookie()],
+  );
+  const after = await ask("/library", { headers: { ...visit, cookie } });
+  expect("and the session is over", after.status === 303);
+}
+
 export const GUIDES = {
   sveltekit: { page: "sveltekit.md", servers: ["api"], use: useSvelteKit },
   "auth-sveltekit": { page: "auth-sveltekit.md", servers: ["auth-backend"], use: useSvelteKitAuth },
   nextjs: { page: "nextjs.md", servers: [], use: useNext },
+  "auth-nextjs": { page: "auth-nextjs.md", servers: ["auth-backend"], use: useNextAuth },
 };
