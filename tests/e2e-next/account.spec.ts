@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type IncomingHttpHeaders, request } from "node:http";
 import type { BrowserContext, Page } from "@playwright/test";
+import { PEOPLE } from "../../examples/auth-backend/provider.js";
 import { recorded } from "./recorder.ts";
 import { expect, test, type World } from "./world.ts";
 
@@ -196,6 +197,39 @@ for (const javaScriptEnabled of [true, false])
       await page.goto(link);
       await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
       await expect(page.getByRole("main").getByRole("alert")).toHaveAttribute("data-code", "signin-failed");
+    });
+
+    test("one signs in at a provider and comes back, or cancels there and is told", async ({
+      page,
+      world,
+      context,
+    }) => {
+      const away = async () => {
+        await page.getByRole("button", { name: "Continue with Example ID" }).click();
+        await expect(page.getByRole("heading", { level: 1 })).toHaveText("Example ID");
+        expect(new URL(page.url()).origin).not.toBe(world.app);
+      };
+      const problem = page.getByRole("main").getByRole("alert");
+      await page.goto(`${world.app}/login?redirect=%2Faccount%3Ffrom%3Dprovider`);
+      await away();
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await expect(page).toHaveURL(/\/login\?.*error=/);
+      await expect(problem).toContainText("That did not work");
+      expect(await sessionCookie(context)).toBeUndefined();
+      // What a form answers takes its place.
+      await enter(page, { ...ADA, password: "difference-engine" });
+      await expect(problem).toHaveAttribute("data-code", "signin-failed");
+
+      await away();
+      const [linus] = PEOPLE as [Person];
+      await page.getByLabel("E-mail").fill(linus.email);
+      await page.getByLabel("Password").fill(linus.password);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await expect(page).toHaveURL(`${world.app}/account?from=provider`);
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText(linus.name);
+      expect(await sessionCookie(context)).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/" });
+      // What the way there and back needed is gone.
+      expect((await context.cookies(world.app)).map(({ name }) => name)).not.toContain("codex.state");
     });
 
     test("a new password by mail ends every session, and leads to signing in", async ({

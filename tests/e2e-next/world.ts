@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { test as base, expect, type Page } from "@playwright/test";
 import { createApi } from "../../examples/api/api.js";
 import { type Backend, createBackend, createTables } from "../../examples/auth-backend/backend.js";
+import { CLIENT, createProvider } from "../../examples/auth-backend/provider.js";
 
 /** The authentication backend, which can go away and come back as it was. */
 export interface AuthServer {
@@ -36,6 +37,8 @@ export interface World {
   received: Received[];
   /** What the API's next sign-in answers with, in place of its own token. */
   nextToken: { value?: string };
+  /** What the API's chat answers with, in place of its own words. */
+  nextChat: { answer?: (response: ServerResponse) => void };
   attackers: {
     /** Another site. */
     site: string;
@@ -53,7 +56,8 @@ export const test = base.extend<{ world: World }, { shared: World }>({
   shared: [
     async ({}, use) => {
       const received: Received[] = [];
-      const nextToken: { value?: string } = {};
+      const nextToken: World["nextToken"] = {};
+      const nextChat: World["nextChat"] = {};
       const api: Server = createApi({ pace: 60 });
       const [answer] = api.listeners("request") as ((...args: unknown[]) => void)[];
       api.removeAllListeners("request");
@@ -72,6 +76,9 @@ export const test = base.extend<{ world: World }, { shared: World }>({
           request.resume();
           response.setHeader("content-type", "application/json");
           response.end(JSON.stringify({ access_token: nextToken.value }));
+        } else if (request.url === "/chatkit" && nextChat.answer) {
+          request.resume();
+          nextChat.answer(response);
         } else answer?.(request, response);
       });
       let html = "";
@@ -81,7 +88,8 @@ export const test = base.extend<{ world: World }, { shared: World }>({
       });
       const [apiPort, attackerPort, port] = [await listen(api), await listen(attacker), await freePort()];
       const app = `http://localhost:${port}`;
-      const auth = await startAuth(app);
+      const provider = await createProvider({ redirectUris: [`${app}/api/auth/callback/example-id`] });
+      const auth = await startAuth(app, { issuer: provider.url, ...CLIENT });
       const server = spawn(process.execPath, [next, "start", "-H", "127.0.0.1", "-p", String(port)], {
         cwd: example,
         env: {
@@ -104,6 +112,7 @@ export const test = base.extend<{ world: World }, { shared: World }>({
           auth,
           received,
           nextToken,
+          nextChat,
           attackers: {
             site: `http://127.0.0.1:${attackerPort}/`,
             origin: `http://localhost:${attackerPort}/`,
@@ -116,6 +125,7 @@ export const test = base.extend<{ world: World }, { shared: World }>({
         server.kill("SIGTERM");
         await ended;
         await auth.away();
+        await provider.close();
         for (const other of [api, attacker]) {
           other.close();
           other.closeAllConnections();
@@ -127,16 +137,20 @@ export const test = base.extend<{ world: World }, { shared: World }>({
   world: async ({ shared }, use) => {
     shared.received.length = 0;
     delete shared.nextToken.value;
+    delete shared.nextChat.answer;
     await use(shared);
   },
 });
 
 export { expect };
 
-async function startAuth(app: string): Promise<AuthServer> {
+type Provider = NonNullable<NonNullable<Parameters<typeof createBackend>[0]>["provider"]>;
+
+async function startAuth(app: string, provider: Provider): Promise<AuthServer> {
   const tables = createTables();
-  const start = (port = 0) =>
-    createBackend({ port, origins: [app], tables, secret: "a secret of the tests, 32 long", attempts: 1000 });
+  const secret = "a secret of the tests, 32 long";
+  const settings = { origins: [app], tables, secret, attempts: 1000, provider };
+  const start = (port = 0) => createBackend({ port, ...settings });
   let running: Backend | undefined = await start();
   const { url } = running;
   // A backend that was away keeps its mails, too.

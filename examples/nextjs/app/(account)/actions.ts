@@ -6,6 +6,7 @@ import { flows } from "../../lib/auth";
 export const {
   signIn,
   signUp,
+  social,
   sendMagicLink,
   useMagicLink: consumeMagicLink,
   sendVerification,

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { sendMagicLink, signIn } from "../actions";
+import { sendMagicLink, signIn, social } from "../actions";
 import { Field, FlowForm } from "../form";
 import { first, type Search } from "../search";
 
@@ -13,6 +13,8 @@ const NOTICES: Record<string, string> = {
 export default async function Login({ searchParams }: Search) {
   const search = await searchParams;
   const redirect = first(search.redirect);
+  // A provider leads back with it.
+  const failed = first(search.error) !== undefined;
   const notice = NOTICES[first(search.notice) ?? ""];
   const next = redirect && <input type="hidden" name="redirect" value={redirect} />;
   const onwards = redirect ? `?${new URLSearchParams({ redirect })}` : "";
@@ -26,6 +28,11 @@ export default async function Login({ searchParams }: Search) {
         {notice && (
           <p className="notice" role="status">
             {notice}
+          </p>
+        )}
+        {failed && (
+          <p className="problem" role="alert">
+            That did not work: you cancelled, or it took too long.
           </p>
         )}
         <FlowForm action={signIn} submit="Sign in" busy="Signing in …">
@@ -47,6 +54,10 @@ export default async function Login({ searchParams }: Search) {
         <FlowForm action={sendMagicLink} submit="Send me a link" busy="Sending …" kind="quiet">
           {next}
           <Field label="E-mail for the link" name="email" type="email" autoComplete="email" required />
+        </FlowForm>
+        <FlowForm action={social} submit="Continue with Example ID" busy="Going there …" kind="quiet">
+          <input type="hidden" name="provider" value="example-id" />
+          {next}
         </FlowForm>
       </section>
       <p className="aside">
