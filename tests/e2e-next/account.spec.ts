@@ -142,7 +142,7 @@ for (const javaScriptEnabled of [true, false])
       await expect(page.getByRole("heading", { name: "Your e-mail is verified" })).toBeVisible();
       await page.getByTestId("user-menu").locator("summary").click();
       await page.getByTestId("user-menu").getByRole("button", { name: "Sign out" }).click();
-      await expect(page).toHaveURL(`${world.app}/login?redirect=/library`);
+      await expect(page).toHaveURL(`${world.app}/login`);
       expect(await sessionCookie(context)).toBeUndefined();
     });
 
@@ -509,7 +509,7 @@ test("who has signed out is nobody at once, in proxy.ts, in server components an
     if (way === "action") {
       await page.goto(`${world.app}/account`);
       await page.getByRole("button", { name: "Sign out here" }).click();
-      await expect(page).toHaveURL(`${world.app}/login?redirect=/library`);
+      await expect(page).toHaveURL(`${world.app}/login`);
     } else {
       const status = await page.evaluate(
         async () => (await fetch("/api/auth/sign-out", { method: "POST" })).status,

@@ -26,7 +26,9 @@ export const rules = guard(
 );
 
 /** Every flow of an account as the body of a server action. */
-export const flows = accountActions(auth, { pages: { home: "/library", reset: "/reset" } });
+export const flows = accountActions(auth, {
+  pages: { home: "/library", signedOut: "/login", reset: "/reset" },
+});
 
 /** Whose the request is that is being answered. */
 export const who = () => session(auth);
