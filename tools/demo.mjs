@@ -12,6 +12,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, sep } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { PEOPLE, USERS } from "../examples/auth-backend/users.js";
@@ -129,9 +130,13 @@ function start(name, cwd, args, settings) {
   const child = spawn(process.execPath, args, {
     cwd,
     env: { ...env, ...settings },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
   children.push(child);
+  // The OpenID provider warns of its storage, which is in memory on purpose, and of this Node, on which it runs.
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    if (!line.startsWith("oidc-provider WARNING")) console.error(line);
+  });
   child.on("exit", (code, signal) => {
     if (!stopping) stop(1, `The ${name} ended by itself (${signal ?? code}).`);
   });
