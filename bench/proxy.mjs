@@ -148,7 +148,7 @@ export async function measureProxy({ quick }) {
     for (const kind of Object.keys(KINDS)) {
       answers[kind] = await compare(load, plain, kind, settings);
       // Next's route handlers take some seconds until they are compiled.
-      next[kind] = await compare(load, inNext, kind, { ...settings, warm: 4 * settings.warm });
+      next[kind] = await compare(load, inNext, kind, { ...settings, warm: quick ? 1500 : 4000 });
     }
     const few = { ...settings, connections: 2, rounds: quick ? 2 : 4 };
     const bare = await compare(load, { [BARE]: plain[BARE], httponly: plain.httponly }, "megabyte", few);
