@@ -408,7 +408,7 @@ export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextReque
   const { guard } = options;
   return async (request) => {
     const { pathname: path, search } = request.nextUrl;
-    if (path.startsWith(`${auth.basePath}/`)) return passOn(request);
+    if (rules((m) => m.isHandlerPath(path, auth.basePath))) return passOn(request);
     const answer = await auth.getSession(request);
     const verdict = guard?.decide({ request, path, search, session: answer }) ?? { kind: "pass" };
     const ended = guarded(verdict, answer.setCookies);
