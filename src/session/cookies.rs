@@ -1,6 +1,7 @@
 //! The cookies of a session: which they are in a request, what stands for them in a cache, how they are cleared.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
@@ -17,6 +18,10 @@ use crate::{
 /// The prefixes under which browsers guard a cookie: whether cookies are Secure is the backend's affair, so a session
 /// cookie is known with and without them.
 const PREFIXES: [&str; 2] = ["__Secure-", "__Host-"];
+
+/// How many names are cleared at most, and at how many domains. Better Auth's copies of a session have few parts.
+const MAX_CLEARED: usize = 16;
+const MAX_DOMAINS: usize = 8;
 
 /// A name without its prefix.
 fn bare(name: &str) -> &str {
@@ -132,9 +137,13 @@ impl Names {
             .filter(|(name, _)| self.is_known(name) && !(lookup && is_copy(name)))
             .filter(|(_, value)| value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '))
             .collect();
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for (name, _) in &known {
+            *times.entry(name).or_default() += 1;
+        }
         let mut out = String::new();
         for (name, value) in &known {
-            if known.iter().filter(|(other, _)| other == name).count() == 1 {
+            if times.get(name) == Some(&1) {
                 push_pair(&mut out, name, value);
             }
         }
@@ -144,7 +153,8 @@ impl Names {
     /// `Set-Cookie` lines that delete, at every scope that a cookie for `host` can have, the session cookies of a
     /// request and the backend's copies of the session: host-only, and for the host and each domain above it.
     ///
-    /// `domain` is the one that the backend sets, where the app knows it.
+    /// `domain` is the one that the backend sets, where the app knows it. What a client makes up, many copies and a host
+    /// of many labels, does not make more lines of it than there can be cookies.
     ///
     /// ```
     /// use httponly::session::cookies::Names;
@@ -162,7 +172,8 @@ impl Names {
     pub fn clear(&self, header: &str, host: &str, domain: Option<&str>, secure: bool) -> Vec<String> {
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in texts(header) {
-            let dead = self.is_session(name) || (self.is_known(name) && is_copy(name));
+            let copy = names.len() < MAX_CLEARED && self.is_known(name) && is_copy(name);
+            let dead = self.is_session(name) || copy;
             if dead && !names.contains(&name) && check_name(name).is_ok() {
                 names.push(name);
             }
@@ -248,13 +259,17 @@ fn is_copy(name: &str) -> bool {
     whole.ends_with(".session_data")
 }
 
-/// The host and the domains above it that can be a Domain; none for an address and for a single label.
+/// The host and the domains above it that can be a Domain, of many the host and the highest; none for an address and for
+/// a single label.
 fn parents(host: &str) -> Vec<&str> {
     let mut out = Vec::new();
     let mut rest = Some(host);
     while let Some(domain) = rest.filter(|domain| domain_gains(*domain)) {
         out.push(domain);
         rest = domain.split_once('.').map(|(_, parent)| parent);
+    }
+    if out.len() > MAX_DOMAINS {
+        out.drain(1..=out.len() - MAX_DOMAINS);
     }
     out
 }
@@ -356,6 +371,26 @@ mod tests {
         assert_eq!(listed.forward("id=1; state=2; states=3; x.y=4; xy=5", false), "id=1; state=2; x.y=4");
         // A backend without a prefix for its cookies.
         assert!(Names::new("better-auth.session_token", None).unwrap().is_known("better-auth.state"));
+    }
+
+    #[test]
+    fn a_client_that_makes_up_copies_and_a_long_host_gets_no_flood_of_lines() {
+        let copies: Vec<String> = (0..500).map(|part| format!("codex.session_data.{part}=")).collect();
+        let host = format!("{}my.example", "a.".repeat(100));
+        let lines = names().clear(&format!("{}; codex-session=", copies.join("; ")), &host, None, true);
+        assert_eq!(lines.len(), 17 * 9);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("codex-session=;") && line.contains("Domain=my.example;"))
+        );
+        assert!(lines.iter().any(|line| line.contains(&format!("Domain={host};"))));
+    }
+
+    #[test]
+    fn a_header_of_many_cookies_is_read_in_one_go() {
+        let header = format!("codex-session=a; {}", "codex.=1;".repeat(50_000));
+        assert_eq!(names().forward(&header, true), "codex-session=a");
     }
 
     #[test]
