@@ -386,8 +386,10 @@ export function authBackend(options: AuthBackendOptions): Auth {
     const settle = (succeeded: boolean) => {
       const effect = rules(() => door.effect(method, url, succeeded));
       if (effect === 0) return;
-      if (effect === ANYONE) cache.clear();
-      if (effect === USER && user !== undefined) cache.dropWhere(({ id }) => id === user);
+      // Where nobody could tell whose sessions end, none is known any more.
+      const unknown = before?.status === "unavailable" || before?.status === "rejected";
+      if (effect === ANYONE || (effect === USER && unknown)) cache.clear();
+      else if (effect === USER && user !== undefined) cache.dropWhere(({ id }) => id === user);
       cache.drop(rules(() => door.handles(cookie)));
     };
 

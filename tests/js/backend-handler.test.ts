@@ -416,4 +416,67 @@ describe("what a request does to the cache", () => {
       expect(lookups()).toBe(before + 2);
     }
   });
+
+  test("whoever ends sessions of his own again and again makes nobody else wait", async () => {
+    const held: ServerResponse[] = [];
+    const { origin: url } = await upstream(({ method, headers }, response) => {
+      if (method === "POST") json({ status: true })(0, response);
+      else if (headers.cookie === SID) response.end(SESSION);
+      else held.push(response);
+    });
+    const auth = authBackend({ url, cookie: "codex-session" });
+    onTestFinished(() => auth.purge());
+    const origin = await app(auth.handler);
+    const grace = new Request("http://app/", { headers: { cookie: "codex-session=grace.sig" } });
+    const asked = auth.getSession(grace);
+    while (held.length === 0) await new Promise((done) => setTimeout(done, 2));
+    const headers = { ...PROOF, cookie: SID };
+    await send(origin, "/api/auth/revoke-other-sessions", { method: "POST", headers });
+    held.shift()?.end(SESSION.replaceAll('"u"', '"grace"'));
+    expect(await asked).toMatchObject({ status: "authenticated", user: { id: "grace" } });
+    expect(held).toHaveLength(0);
+  });
+
+  test("a look-up under way that turns out to be of the user whose sessions ended is not believed", async () => {
+    const held: ServerResponse[] = [];
+    const { origin: url } = await upstream(({ method, headers }, response) => {
+      if (method === "POST") json({ status: true })(0, response);
+      else if (headers.cookie === SID) response.end(SESSION);
+      else held.push(response);
+    });
+    const auth = authBackend({ url, cookie: "codex-session" });
+    onTestFinished(() => auth.purge());
+    const origin = await app(auth.handler);
+    const next = async () => {
+      while (held.length === 0) await new Promise((done) => setTimeout(done, 2));
+      return held.shift();
+    };
+    const asked = auth.getSession(new Request("http://app/", { headers: { cookie: other } }));
+    const first = await next();
+    const headers = { ...PROOF, cookie: SID };
+    await send(origin, "/api/auth/revoke-other-sessions", { method: "POST", headers });
+    first?.end(SESSION);
+    (await next())?.end("null");
+    expect((await asked).status).toBe("anonymous");
+  });
+
+  test("where nobody could tell whose sessions ended, none is known any more", async () => {
+    let status = 200;
+    const { origin: url, log } = await upstream(({ method }, response) => {
+      if (method === "POST") json({ status: true })(0, response);
+      else response.writeHead(status).end(SESSION);
+    });
+    const auth = authBackend({ url, cookie: "codex-session" });
+    onTestFinished(() => auth.purge());
+    const origin = await app(auth.handler);
+    const ask = () => auth.getSession(new Request("http://app/", { headers: { cookie: other } }));
+    await ask();
+    status = 429;
+    const headers = { ...PROOF, cookie: SID };
+    await send(origin, "/api/auth/revoke-sessions", { method: "POST", headers });
+    status = 200;
+    const before = log.length;
+    await ask();
+    expect(log.length).toBe(before + 1);
+  });
 });
