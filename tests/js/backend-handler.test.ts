@@ -353,6 +353,23 @@ describe("what reaches the page", () => {
   });
 });
 
+test("an answer that stops half-way is no answer when the time is over", async () => {
+  const { origin, auth } = await setup({ timeout: 100 }, (_, response) => {
+    response.writeHead(200, { "content-type": "application/json" }).write('{"user":');
+  });
+  const answer = await send(origin, "/api/auth/sign-in/email", { method: "POST", headers: PROOF });
+  expect([answer.status, codeOf(answer)]).toEqual([503, "unavailable"]);
+  const throwing = authBackend({
+    url: "http://127.0.0.1:1",
+    cookie: "codex-session",
+    fetch: () => {
+      throw new Error("no network");
+    },
+  });
+  expect((await throwing.handler(new Request("http://app/api/auth/ok"))).status).toBe(503);
+  auth.purge();
+});
+
 describe("what a request does to the cache", () => {
   const other = "codex-session=other.sig";
 
