@@ -246,7 +246,7 @@ async function currentRequest(auth: Auth, method: "GET" | "POST", path = "/"): P
   const protocol = sent.get("x-forwarded-proto") === "https" ? "https" : "http";
   // Both are the client's word where the app declares no origin. A backend trusts no other origins than it knows.
   const host = `${protocol}://${sent.get("host") ?? ""}`;
-  const origin = auth.origin ?? (URL.canParse(host) ? host : "http://localhost");
+  const origin = auth.origin ?? (URL.canParse(host) ? new URL(host).origin : "http://localhost");
   return new Request(new URL(path, origin), { method, headers: sent });
 }
 
