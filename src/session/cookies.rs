@@ -100,12 +100,20 @@ impl Names {
         self.is_session(name) || self.others.iter().any(listed)
     }
 
+    /// Whether a session cookie of this name counts in a header: beside one named `__Host-`, which no other host can set
+    /// (RFC 6265bis 4.1.3.2), it alone does. So what a sibling subdomain plants under another name ends no session.
+    fn counts(&self, header: &str) -> impl Fn(&str) -> bool {
+        let hosts = texts(header).any(|(name, _)| self.is_session(name) && Prefix::of(name).host);
+        move |name| !hosts || Prefix::of(name).host
+    }
+
     /// The session cookies of a `Cookie` header.
     pub fn read<'a>(&self, header: &'a str) -> Sent<'a> {
         let mut cookies = String::new();
         let mut names: Vec<&str> = Vec::new();
         let mut values = Vec::new();
-        for (name, value) in texts(header).filter(|(name, _)| self.is_session(name)) {
+        let counts = self.counts(header);
+        for (name, value) in texts(header).filter(|(name, _)| self.is_session(name) && counts(name)) {
             let whole = value.bytes().all(|byte| Class::COOKIE_OCTET.has(byte.into()));
             if value.is_empty() || !whole || name.len() + value.len() > MAX_PAIR || names.contains(&name) {
                 return Sent::Unusable;
@@ -133,7 +141,9 @@ impl Names {
     /// `lookup` leaves out copies of the session (`session_data` of Better Auth's cookie cache): the backend would
     /// believe them for minutes after a sign-out.
     pub fn forward(&self, header: &str, lookup: bool) -> String {
+        let counts = self.counts(header);
         let known: Vec<(&str, &str)> = texts(header)
+            .filter(|(name, _)| !self.is_session(name) || counts(name))
             .filter(|(name, _)| self.is_known(name) && !(lookup && is_copy(name)))
             .filter(|(_, value)| value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '))
             .collect();
@@ -371,6 +381,19 @@ mod tests {
         assert_eq!(listed.forward("id=1; state=2; states=3; x.y=4; xy=5", false), "id=1; state=2; x.y=4");
         // A backend without a prefix for its cookies.
         assert!(Names::new("better-auth.session_token", None).unwrap().is_known("better-auth.state"));
+    }
+
+    #[test]
+    fn what_a_sibling_plants_beside_a_host_cookie_changes_nothing() {
+        let good = "__Host-codex-session=a";
+        for planted in ["codex-session=", "codex-session=x; codex-session=y", "__Secure-codex-session=\"b\""]
+        {
+            for header in [format!("{planted}; {good}"), format!("{good}; {planted}")] {
+                assert_eq!(names().read(&header), names().read(good), "{header}");
+                assert_eq!(names().forward(&header, false), good, "{header}");
+            }
+        }
+        assert_eq!(names().read(&format!("{good}; {good}")), Sent::Unusable);
     }
 
     #[test]
