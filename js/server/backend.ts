@@ -423,7 +423,9 @@ export function authBackend(options: AuthBackendOptions): Auth {
   ): Promise<T> {
     const abort = new AbortController();
     const leave = () => abort.abort();
-    request.signal.addEventListener("abort", leave, { once: true });
+    // What changes sessions goes on without its visitor: when it is done has to be known, or an entry would outlive it.
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (reads) request.signal.addEventListener("abort", leave, { once: true });
     const clock = setTimeout(leave, timeout);
     try {
       if (request.signal.aborted) leave();

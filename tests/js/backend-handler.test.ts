@@ -407,6 +407,32 @@ describe("what a request does to the cache", () => {
     expect(lookups()).toBe(2);
   });
 
+  test("a sign-out whose visitor has left ends the session here too, once the backend has ended it", async () => {
+    let end = () => {};
+    let ended = false;
+    const { origin: url } = await upstream(({ method }, response) => {
+      if (method === "GET") response.end(ended ? "null" : SESSION);
+      else
+        end = () => {
+          ended = true;
+          json({ success: true })(0, response);
+        };
+    });
+    const auth = authBackend({ url, cookie: "codex-session" });
+    onTestFinished(() => auth.purge());
+    const ask = () => auth.getSession(new Request("http://app/", { headers: { cookie: SID } }));
+    const visitor = new AbortController();
+    const headers = { ...PROOF, cookie: SID };
+    const init = { method: "POST", headers, signal: visitor.signal };
+    const signOut = auth.handler(new Request("http://app/api/auth/sign-out", init));
+    await new Promise((done) => setTimeout(done, 30));
+    visitor.abort();
+    expect((await ask()).status).toBe("authenticated");
+    end();
+    await signOut;
+    expect((await ask()).status).toBe("anonymous");
+  });
+
   test("a cookie that is renewed while the user is asked for is not lost", async () => {
     const renewed = `${SID}; Max-Age=86400`;
     const { origin: url } = await upstream(({ method }, response) => {
