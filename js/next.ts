@@ -246,7 +246,7 @@ async function currentRequest(auth: Auth, method: "GET" | "POST", path = "/"): P
   const protocol = sent.get("x-forwarded-proto") === "https" ? "https" : "http";
   // Both are the client's word where the app declares no origin. A backend trusts no other origins than it knows.
   const host = `${protocol}://${sent.get("host") ?? ""}`;
-  const origin = auth.origin ?? (URL.canParse(host) ? host : "http://localhost");
+  const origin = auth.origin ?? (URL.canParse(host) ? new URL(host).origin : "http://localhost");
   return new Request(new URL(path, origin), { method, headers: sent });
 }
 
@@ -408,7 +408,7 @@ export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextReque
   const { guard } = options;
   return async (request) => {
     const { pathname: path, search } = request.nextUrl;
-    if (path.startsWith(`${auth.basePath}/`)) return passOn(request);
+    if (rules((m) => m.isHandlerPath(path, auth.basePath))) return passOn(request);
     const answer = await auth.getSession(request);
     const verdict = guard?.decide({ request, path, search, session: answer }) ?? { kind: "pass" };
     const ended = guarded(verdict, answer.setCookies);

@@ -179,7 +179,7 @@ export function handle(
         search: event.url.search,
         route: event.route.id,
         page: event.isRemoteRequest ? false : event.isDataRequest || action || undefined,
-        remote: event.isRemoteRequest === true,
+        remote: isRemote(event),
         basePath: auth.basePath,
         session: answer,
       });
@@ -205,6 +205,13 @@ export function handle(
     headers.append("vary", "Cookie");
     return response;
   };
+}
+
+/**
+ * Whether a remote function is called. A form without JavaScript calls one at any page that there is: `?/remote=` names it.
+ */
+function isRemote({ request, url, isRemoteRequest }: SessionEvent): boolean {
+  return isRemoteRequest === true || (request.method === "POST" && url.searchParams.has("/remote"));
 }
 
 /** Whether SvelteKit's `enhance` sent a form. */

@@ -122,6 +122,9 @@ export interface FlowInput {
   pages?: AccountPages;
 }
 
+/** No flow has as many fields; a body has room for hundreds of thousands. */
+const MANY_FIELDS = 100;
+
 type Failed = { kind: "failed"; status: number; error: FlowError };
 type Plan = { kind: "plan"; steps: string[] };
 type Come =
@@ -145,9 +148,8 @@ export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise
   const { request, platform } = input;
   const own = new URL(auth.origin ?? request.url).origin;
   // Files are no fields of any flow.
-  const fields = [...input.fields].flatMap(([name, value]) =>
-    typeof value === "string" ? [name, value] : [],
-  );
+  const texts = [...input.fields].filter(([, value]) => typeof value === "string") as [string, string][];
+  const fields = texts.slice(0, MANY_FIELDS).flat();
   const pages = pathsOf(input.pages);
   const values = toRecord(rules((m) => m.flowValues(flow, fields)));
   const setCookies: string[] = [];

@@ -22,6 +22,8 @@ interface Flight<T> {
   readonly promise: Promise<T>;
   /** Something ended the session while it was being looked up: what comes back may be older than that. */
   void: boolean;
+  /** What ended meanwhile, if it turns out to be about that. */
+  readonly ended: ((value: T) => boolean)[];
 }
 
 /** The caches of this process. */
@@ -117,9 +119,12 @@ export class SessionCache<T extends Kept> {
     }
   }
 
-  /** Forgets the sessions of which this is true, and voids all look-ups: they may turn out to be such. */
+  /**
+   * Forgets the sessions of which this is true, and voids the look-ups that turn out to be such. No others: whoever ends
+   * sessions of his own again and again makes nobody else wait.
+   */
   dropWhere(is: (value: T) => boolean): void {
-    for (const key of [...this.#flights.keys()]) this.#void(key);
+    for (const { ended } of this.#flights.values()) ended.push(is);
     for (const [key, { value }] of [...this.#sessions]) if (is(value)) this.#remove(this.#sessions, key);
   }
 
@@ -134,6 +139,7 @@ export class SessionCache<T extends Kept> {
   #start(key: string, handles: string[], ask: () => Promise<T>): Flight<T> {
     const landed = async () => {
       const value = await ask();
+      if (!flight.void && flight.ended.some((is) => is(value))) this.#void(key);
       // A voided flight has left the map already, and another may be in its place.
       if (!flight.void) {
         this.#flights.delete(key);
@@ -141,7 +147,7 @@ export class SessionCache<T extends Kept> {
       }
       return value;
     };
-    const flight: Flight<T> = { handles, void: false, promise: Promise.resolve().then(landed) };
+    const flight: Flight<T> = { handles, void: false, ended: [], promise: Promise.resolve().then(landed) };
     this.#flights.set(key, flight);
     this.#link(key, handles);
     return flight;

@@ -368,13 +368,16 @@ export function authBackend(options: AuthBackendOptions): Auth {
     const id = detour === REVOKE ? rules((m) => m.revokedId(contentType, asText(body))) : undefined;
     if (id !== undefined) {
       const url = rules(() => door.list(backend));
-      const response = await reach(request, url, { headers: headersOf(request, platform, true) });
-      if (response === undefined || response.status >= 500) return nobody(request, response);
-      if (!response.ok) return toPage(response, backend, url, linesOf(response.headers));
-      const list = await read(response);
-      // What is no list of theirs has no session of theirs.
-      body = rules((m) => m.revokeBody(list ?? "", id));
-      if (body === undefined) return unknownSession();
+      const init = { headers: headersOf(request, platform, true) };
+      const found = await reach(request, url, init, async (response) => {
+        if (response === undefined || response.status >= 500) return nobody(request, response);
+        if (!response.ok) return toPage(response, backend, url, linesOf(response.headers));
+        const list = await read(response);
+        // What is no list of theirs has no session of theirs.
+        return rules((m) => m.revokeBody(list ?? "", id)) ?? unknownSession();
+      });
+      if (typeof found !== "string") return found;
+      body = found;
       headers.set("content-type", "application/json");
     }
 
@@ -386,36 +389,49 @@ export function authBackend(options: AuthBackendOptions): Auth {
     const settle = (succeeded: boolean) => {
       const effect = rules(() => door.effect(method, url, succeeded));
       if (effect === 0) return;
-      if (effect === ANYONE) cache.clear();
-      if (effect === USER && user !== undefined) cache.dropWhere(({ id }) => id === user);
+      // Where nobody could tell whose sessions end, none is known any more.
+      const unknown = before?.status === "unavailable" || before?.status === "rejected";
+      if (effect === ANYONE || (effect === USER && unknown)) cache.clear();
+      else if (effect === USER && user !== undefined) cache.dropWhere(({ id }) => id === user);
       cache.drop(rules(() => door.handles(cookie)));
     };
 
     const init: RequestInit = { method: verb, headers };
     if (body !== undefined) init.body = body;
-    const response = await reach(request, target, init);
-    if (response === undefined || response.status >= 500) {
-      // It may have done what it was asked all the same.
-      settle(false);
-      return nobody(request, response);
-    }
-    settle(response.ok);
-    const lines = [...(before?.setCookies ?? []), ...linesOf(response.headers)];
-    const page = await toPage(response, backend, target, lines);
-    return detour === USE_LINK ? afterLink(page, contentType) : page;
+    return reach(request, target, init, async (response) => {
+      if (response === undefined || response.status >= 500) {
+        // It may have done what it was asked all the same.
+        settle(false);
+        return nobody(request, response);
+      }
+      settle(response.ok);
+      const lines = [...(before?.setCookies ?? []), ...linesOf(response.headers)];
+      const page = await toPage(response, backend, target, lines);
+      return detour === USE_LINK ? afterLink(page, contentType) : page;
+    });
   }
 
-  /** Sends a request for a visitor; nothing if there is no answer in time, or nobody who waits for it. */
-  async function reach(request: Request, target: string, init: RequestInit): Promise<Response | undefined> {
+  /**
+   * Sends a request for a visitor, and reads the answer: nothing if there is none in time, or nobody who waits for it. The
+   * time is over once the answer is read: what is read whole has to be there by then, and what is streamed takes its own.
+   */
+  async function reach<T>(
+    request: Request,
+    target: string,
+    init: RequestInit,
+    read: (response: Response | undefined) => Promise<T>,
+  ): Promise<T> {
     const abort = new AbortController();
     const leave = () => abort.abort();
-    request.signal.addEventListener("abort", leave, { once: true });
+    // What changes sessions goes on without its visitor: when it is done has to be known, or an entry would outlive it.
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (reads) request.signal.addEventListener("abort", leave, { once: true });
     const clock = setTimeout(leave, timeout);
     try {
       if (request.signal.aborted) leave();
-      return await (options.fetch ?? fetch)(target, { ...init, redirect: "manual", signal: abort.signal });
-    } catch {
-      return undefined;
+      const { signal } = abort;
+      const asked = async () => (options.fetch ?? fetch)(target, { ...init, redirect: "manual", signal });
+      return await read(await asked().catch(() => undefined));
     } finally {
       clearTimeout(clock);
     }

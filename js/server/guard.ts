@@ -33,7 +33,8 @@ export interface GuardOptions {
   /** What has no rule; default `public`. */
   otherwise?: Access;
   /**
-   * Calls whose page is their own claim: SvelteKit's remote functions, which anybody can call as if from any page.
+   * Calls whose page is their own claim: SvelteKit's remote functions, which anybody can call as if from any page, their
+   * forms too.
    * Without this they have to fulfil every rule of the table. With `public`, each function looks at `locals` itself.
    */
   remote?: Access;
@@ -78,12 +79,13 @@ const RETRY_AFTER = "5";
  * Makes a table of access, for `handle` of `httponly/sveltekit` and `proxy` of `httponly/next`.
  *
  * A key is a path, which stands for all below it too, or a SvelteKit route group. The deepest rule counts. A path that can
- * be read in several ways (`/%73tudio`, `/Studio`, `/x%2F..%2Fstudio`) passes only if it passes in each.
+ * be read in several ways (`/%73tudio`, `/Studio`, `/x%2F..%2Fstudio`) passes only if it passes in each. Keys are no
+ * patterns: `/users` stands for `/users/[id]`, and `/admin` for `/[[lang]]/admin` in each language.
  *
  * Who is not signed in is led to the login page, and gets 401 where no page was asked for; who may not is told 403; and
  * while the backend is away, protected parts answer 503.
  *
- * @throws TypeError for a key that is neither, an access that is none, a page that is no local path
+ * @throws TypeError for a key that is neither (`/users/[id]`, `/studio/*`, `/(app)/library`), an access that is none, a page that is no local path
  * @example
  * ```ts
  * const rules = guard({

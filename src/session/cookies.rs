@@ -1,6 +1,7 @@
 //! The cookies of a session: which they are in a request, what stands for them in a cache, how they are cleared.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
@@ -17,6 +18,10 @@ use crate::{
 /// The prefixes under which browsers guard a cookie: whether cookies are Secure is the backend's affair, so a session
 /// cookie is known with and without them.
 const PREFIXES: [&str; 2] = ["__Secure-", "__Host-"];
+
+/// How many names are cleared at most, and at how many domains. Better Auth's copies of a session have few parts.
+const MAX_CLEARED: usize = 16;
+const MAX_DOMAINS: usize = 8;
 
 /// A name without its prefix.
 fn bare(name: &str) -> &str {
@@ -95,12 +100,20 @@ impl Names {
         self.is_session(name) || self.others.iter().any(listed)
     }
 
+    /// Whether a session cookie of this name counts in a header: beside one named `__Host-`, which no other host can set
+    /// (RFC 6265bis 4.1.3.2), it alone does. So what a sibling subdomain plants under another name ends no session.
+    fn counts(&self, header: &str) -> impl Fn(&str) -> bool {
+        let hosts = texts(header).any(|(name, _)| self.is_session(name) && Prefix::of(name).host);
+        move |name| !hosts || Prefix::of(name).host
+    }
+
     /// The session cookies of a `Cookie` header.
     pub fn read<'a>(&self, header: &'a str) -> Sent<'a> {
         let mut cookies = String::new();
         let mut names: Vec<&str> = Vec::new();
         let mut values = Vec::new();
-        for (name, value) in texts(header).filter(|(name, _)| self.is_session(name)) {
+        let counts = self.counts(header);
+        for (name, value) in texts(header).filter(|(name, _)| self.is_session(name) && counts(name)) {
             let whole = value.bytes().all(|byte| Class::COOKIE_OCTET.has(byte.into()));
             if value.is_empty() || !whole || name.len() + value.len() > MAX_PAIR || names.contains(&name) {
                 return Sent::Unusable;
@@ -128,13 +141,19 @@ impl Names {
     /// `lookup` leaves out copies of the session (`session_data` of Better Auth's cookie cache): the backend would
     /// believe them for minutes after a sign-out.
     pub fn forward(&self, header: &str, lookup: bool) -> String {
+        let counts = self.counts(header);
         let known: Vec<(&str, &str)> = texts(header)
+            .filter(|(name, _)| !self.is_session(name) || counts(name))
             .filter(|(name, _)| self.is_known(name) && !(lookup && is_copy(name)))
             .filter(|(_, value)| value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '))
             .collect();
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for (name, _) in &known {
+            *times.entry(name).or_default() += 1;
+        }
         let mut out = String::new();
         for (name, value) in &known {
-            if known.iter().filter(|(other, _)| other == name).count() == 1 {
+            if times.get(name) == Some(&1) {
                 push_pair(&mut out, name, value);
             }
         }
@@ -144,7 +163,8 @@ impl Names {
     /// `Set-Cookie` lines that delete, at every scope that a cookie for `host` can have, the session cookies of a
     /// request and the backend's copies of the session: host-only, and for the host and each domain above it.
     ///
-    /// `domain` is the one that the backend sets, where the app knows it.
+    /// `domain` is the one that the backend sets, where the app knows it. What a client makes up, many copies and a host
+    /// of many labels, does not make more lines of it than there can be cookies.
     ///
     /// ```
     /// use httponly::session::cookies::Names;
@@ -162,7 +182,8 @@ impl Names {
     pub fn clear(&self, header: &str, host: &str, domain: Option<&str>, secure: bool) -> Vec<String> {
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in texts(header) {
-            let dead = self.is_session(name) || (self.is_known(name) && is_copy(name));
+            let copy = names.len() < MAX_CLEARED && self.is_known(name) && is_copy(name);
+            let dead = self.is_session(name) || copy;
             if dead && !names.contains(&name) && check_name(name).is_ok() {
                 names.push(name);
             }
@@ -248,13 +269,17 @@ fn is_copy(name: &str) -> bool {
     whole.ends_with(".session_data")
 }
 
-/// The host and the domains above it that can be a Domain; none for an address and for a single label.
+/// The host and the domains above it that can be a Domain, of many the host and the highest; none for an address and for
+/// a single label.
 fn parents(host: &str) -> Vec<&str> {
     let mut out = Vec::new();
     let mut rest = Some(host);
     while let Some(domain) = rest.filter(|domain| domain_gains(*domain)) {
         out.push(domain);
         rest = domain.split_once('.').map(|(_, parent)| parent);
+    }
+    if out.len() > MAX_DOMAINS {
+        out.drain(1..=out.len() - MAX_DOMAINS);
     }
     out
 }
@@ -356,6 +381,39 @@ mod tests {
         assert_eq!(listed.forward("id=1; state=2; states=3; x.y=4; xy=5", false), "id=1; state=2; x.y=4");
         // A backend without a prefix for its cookies.
         assert!(Names::new("better-auth.session_token", None).unwrap().is_known("better-auth.state"));
+    }
+
+    #[test]
+    fn what_a_sibling_plants_beside_a_host_cookie_changes_nothing() {
+        let good = "__Host-codex-session=a";
+        for planted in ["codex-session=", "codex-session=x; codex-session=y", "__Secure-codex-session=\"b\""]
+        {
+            for header in [format!("{planted}; {good}"), format!("{good}; {planted}")] {
+                assert_eq!(names().read(&header), names().read(good), "{header}");
+                assert_eq!(names().forward(&header, false), good, "{header}");
+            }
+        }
+        assert_eq!(names().read(&format!("{good}; {good}")), Sent::Unusable);
+    }
+
+    #[test]
+    fn a_client_that_makes_up_copies_and_a_long_host_gets_no_flood_of_lines() {
+        let copies: Vec<String> = (0..500).map(|part| format!("codex.session_data.{part}=")).collect();
+        let host = format!("{}my.example", "a.".repeat(100));
+        let lines = names().clear(&format!("{}; codex-session=", copies.join("; ")), &host, None, true);
+        assert_eq!(lines.len(), 17 * 9);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("codex-session=;") && line.contains("Domain=my.example;"))
+        );
+        assert!(lines.iter().any(|line| line.contains(&format!("Domain={host};"))));
+    }
+
+    #[test]
+    fn a_header_of_many_cookies_is_read_in_one_go() {
+        let header = format!("codex-session=a; {}", "codex.=1;".repeat(50_000));
+        assert_eq!(names().forward(&header, true), "codex-session=a");
     }
 
     #[test]

@@ -104,10 +104,13 @@ pub enum Verdict {
 
 /// Deepest path that is judged; a deeper one leads nowhere.
 const MAX_SEGMENTS: usize = 256;
+/// How often a path may be percent-encoded, one time over another; what is more often leads nowhere.
+const MAX_ENCODINGS: usize = 8;
 
 impl Guard {
     /// Makes a table. A key is a route group, `(studio)`, or a path prefix, `/studio`. `None` for one that is neither,
-    /// for a page that is no local path, or for a role without a name.
+    /// or a pattern (`/users/[id]`, `/(app)/library`, `/studio/:path*`), of which no path would ever begin; for a page
+    /// that is no local path, or for a role without a name.
     pub fn new(
         rules: Vec<(String, Access)>,
         otherwise: Access,
@@ -120,7 +123,7 @@ impl Guard {
         for (key, access) in rules {
             let place = if key.starts_with('(') && key.ends_with(')') && !key.contains('/') && key.len() > 2 {
                 Place::Group(key)
-            } else if key.starts_with('/') && !key.contains(['?', '#', '\\']) {
+            } else if key.starts_with('/') && !key.contains(['?', '#', '\\']) && !is_pattern(&key) {
                 Place::Prefix(segments(&decode(&key)))
             } else {
                 return None;
@@ -139,11 +142,13 @@ impl Guard {
 
     /// Judges a visit.
     pub fn decide(&self, visitor: Visitor<'_>, visit: Visit<'_>) -> Verdict {
-        if !visit.remote && is_open(visit.path, visit.handler) {
+        if !visit.remote && is_open(visit.path, visit.route, visit.handler) {
             return Verdict::Pass;
         }
         let exact = segments_of(visit.path);
-        let readings = readings(visit.path, visit.route);
+        let Some(readings) = readings(visit.path, visit.route) else {
+            return Verdict::Refuse(Rule::FlowRejected);
+        };
         if exact.len() > MAX_SEGMENTS || readings.iter().any(|reading| reading.len() > MAX_SEGMENTS) {
             return Verdict::Refuse(Rule::FlowRejected);
         }
@@ -215,9 +220,10 @@ impl Guard {
         Verdict::Pass
     }
 
-    /// To a page of the app, with the way back; that page itself is always open, or it would lead to itself.
+    /// To a page of the app, with the way back; that page itself is always open, or it would lead to itself. A call is no
+    /// page, whichever it claims to come from.
     fn lead(page: &str, visit: Visit<'_>, exact: &[String]) -> Verdict {
-        if is_page(page, exact) {
+        if is_page(page, exact) && !visit.remote {
             return Verdict::Pass;
         }
         let mut to = format!("{page}{}redirect=", query::joint(page));
@@ -250,7 +256,7 @@ impl Guard {
         let wanted = query::field(visit.query, "redirect").and_then(|to| {
             let to = redirect::check(&to, &[])?.into_owned();
             let path = to.split(['?', '#']).next()?;
-            let again = readings(path, None).into_iter().chain([segments_of(path)]);
+            let again = readings(path, None)?.into_iter().chain([segments_of(path)]);
             let open = again.into_iter().all(|path| *self.access(&path, None) != Access::SignedOut);
             open.then_some(to)
         });
@@ -271,14 +277,54 @@ impl Access {
     }
 }
 
-/// Whether a path is the handler's, or a file that a bundler made; only as written, with one reading.
-fn is_open(path: &str, handler: Option<&str>) -> bool {
-    let plain = !path.contains(['%', '\\']) && !path.contains("//") && !path.contains("/.");
-    let below = |base: &str| {
-        !base.is_empty()
-            && path.strip_prefix(base).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+/// Whether a path is the handler's, or a file that a bundler made; only as written, with one reading. Where a framework
+/// knows the route, a page that takes all paths (`/(app)/[...path]`) is neither.
+fn is_open(path: &str, route: Option<&str>, handler: Option<&str>) -> bool {
+    let mounted = |base: &str| {
+        route.is_none_or(|route| {
+            let (fixed, base) = (fixed_segments(route), segments_of(base));
+            !fixed.is_empty() && (base.starts_with(&fixed) || fixed.starts_with(&base))
+        })
     };
-    plain && (handler.is_some_and(below) || below("/_next/static"))
+    handler.is_some_and(|base| is_handlers(path, base) && mounted(base))
+        || (route.is_none() && is_handlers(path, "/_next/static"))
+}
+
+/// Whether a path lies below the base path of `auth.handler`, as written, with one reading. Below an empty base lies
+/// nothing: that is all of the app.
+///
+/// ```
+/// use httponly::session::guard::is_handlers;
+///
+/// assert!(is_handlers("/api/auth/get-session", "/api/auth"));
+/// assert!(!is_handlers("/api/auth/..%2Fstudio", "/api/auth"));
+/// assert!(!is_handlers("/studio", ""));
+/// ```
+pub fn is_handlers(path: &str, base: &str) -> bool {
+    let plain = !path.contains(['%', '\\']) && !path.contains("//") && !path.contains("/.");
+    let below = path.strip_prefix(base).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'));
+    plain && below && !base.is_empty()
+}
+
+/// Whether a key is a framework's pattern: parameters, wildcards, or a group inside of a path. Where a path has such
+/// characters, its key has them percent-encoded.
+fn is_pattern(key: &str) -> bool {
+    key.contains(['[', '*']) || key.split('/').any(|segment| segment.starts_with(':') || is_group(segment))
+}
+
+fn is_group(segment: &str) -> bool {
+    segment.starts_with('(') && segment.ends_with(')')
+}
+
+/// Whether a segment of a route's identifier may be absent from the path: an optional one, and a rest.
+fn may_lack(segment: &str) -> bool {
+    (segment.starts_with("[[") || segment.starts_with("[...")) && segment.ends_with(']')
+}
+
+/// The segments with which every path of a route begins, once what may be absent is.
+fn fixed_segments(route: &str) -> Vec<String> {
+    let named = |segment: &&str| !(segment.is_empty() || is_group(segment) || may_lack(segment));
+    route.split('/').filter(named).take_while(|segment| !segment.contains('[')).map(str::to_owned).collect()
 }
 
 /// Whether a path is that of a page of the app.
@@ -295,10 +341,7 @@ fn group_depth(route: &str, group: &str) -> Option<(usize, usize)> {
         if segment == group {
             found = Some((before, at + 1));
         }
-        let is_group = segment.starts_with('(') && segment.ends_with(')');
-        // An optional segment and a rest may be absent.
-        let may_lack = (segment.starts_with("[[") || segment.starts_with("[...")) && segment.ends_with(']');
-        if !is_group && !may_lack {
+        if !is_group(segment) && !may_lack(segment) {
             before += 1;
         }
     }
@@ -326,27 +369,27 @@ fn segments(path: &str) -> Vec<String> {
 }
 
 /// The other readings of a path: decoded to the end, without what frameworks add to it, in lower case, and as the
-/// route's identifier begins where that is another path.
-fn readings(path: &str, route: Option<&str>) -> Vec<Vec<String>> {
+/// route's identifier begins where that is another path: without the segments that may be absent, so that `/en/admin`
+/// of `/[[lang]]/admin` is the page that `/admin` is. `None` for a path that is encoded too often.
+fn readings(path: &str, route: Option<&str>) -> Option<Vec<Vec<String>>> {
     let exact = segments_of(path);
     let mut whole = path.to_owned();
-    // Each round shortens the text.
+    let mut rounds = 0;
     loop {
         let next = decode(&whole);
         if next == whole {
             break;
+        }
+        rounds += 1;
+        if rounds > MAX_ENCODINGS {
+            return None;
         }
         whole = next;
     }
     let plain = segments(&whole.replace('\0', ""));
     let mut out = vec![plain.clone(), without_additions(&plain)];
     if let Some(route) = route {
-        let fixed: Vec<String> = route
-            .split('/')
-            .filter(|segment| !(segment.is_empty() || segment.starts_with('(') && segment.ends_with(')')))
-            .take_while(|segment| !segment.contains('['))
-            .map(str::to_owned)
-            .collect();
+        let fixed = fixed_segments(route);
         if !exact.starts_with(&fixed) {
             out.push(fixed);
         }
@@ -356,7 +399,7 @@ fn readings(path: &str, route: Option<&str>) -> Vec<Vec<String>> {
     out.extend(folded);
     out.retain(|reading| *reading != exact);
     out.dedup();
-    out
+    Some(out)
 }
 
 /// A path without what SvelteKit and Next add to ask for the data of a page.
@@ -590,6 +633,11 @@ mod tests {
             // The page that is shown counts, also where the path is another: a base, or a rerouted path.
             (Some("/admin/users"), "/verwaltung/benutzer", "unauthenticated"),
             (Some("/admin"), "/base/admin", "unauthenticated"),
+            // As `/admin` is, in a language that may be absent.
+            (Some("/[[lang]]/admin"), "/en/admin", "unauthenticated"),
+            (Some("/[[lang=lang]]/admin/[id]"), "/en/admin/1", "unauthenticated"),
+            (Some("/[...rest]/admin"), "/a/b/admin", "unauthenticated"),
+            (Some("/[lang]/admin"), "/en/admin", "pass"),
         ] {
             let visit = Visit { route, page: false, ..visit(path) };
             assert_eq!(go(&guard.decide(NOBODY, visit)), expected, "{route:?} {path}");
@@ -664,6 +712,40 @@ mod tests {
     }
 
     #[test]
+    fn a_page_that_takes_all_paths_is_not_the_handler() {
+        let guard = guard(&[("(app)", Access::SignedIn)]);
+        for (route, path, expected) in [
+            (Some("/api/auth/[...path]"), "/api/auth/x", "pass"),
+            (Some("/(app)/api/[...path]"), "/api/auth/x", "pass"),
+            (Some("/(app)/[...path]"), "/api/auth/x", "unauthenticated"),
+            (Some("/(app)/[a]/[b]/[c]"), "/api/auth/x", "unauthenticated"),
+            (Some("/(app)/[...path]"), "/_next/static/x", "unauthenticated"),
+        ] {
+            let visit = Visit { route, handler: Some("/api/auth"), page: false, ..visit(path) };
+            assert_eq!(go(&guard.decide(NOBODY, visit)), expected, "{route:?} {path}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_claims_to_come_from_the_login_page_is_led_there() {
+        let call = |path| Visit { remote: true, reads: false, ..visit(path) };
+        assert_eq!(go(&usual().decide(NOBODY, call("/login?/remote=a/b"))), "/login?redirect=/login");
+        let verified = guard(&[("/post", Access::Require { roles: vec![], email_verified: true })]);
+        assert_eq!(go(&verified.decide(NEW, call("/verify"))), "/verify?redirect=/verify");
+    }
+
+    #[test]
+    fn a_path_that_is_encoded_many_times_over_leads_nowhere() {
+        let often = |times: usize| format!("/%{}73tudio", "25".repeat(times));
+        assert_eq!(go(&usual().decide(GRACE, visit(&often(7)))), "pass");
+        for times in [8, 4000] {
+            assert_eq!(go(&usual().decide(GRACE, visit(&often(times)))), "rejected", "{times}");
+        }
+        let login = format!("/login?redirect={}", often(100));
+        assert_eq!(go(&usual().decide(ADA, visit(&login))), "/");
+    }
+
+    #[test]
     fn a_form_comes_back_to_its_page() {
         let post = Visit { reads: false, ..visit("/library?/save&tab=1") };
         assert_eq!(go(&usual().decide(NOBODY, post)), "/login?redirect=/library%3Ftab%3D1");
@@ -674,10 +756,25 @@ mod tests {
         let make = |key: &str| {
             Guard::new(vec![(key.into(), Access::Public)], Access::Public, None, ["/login", "/", "/v"])
         };
-        for key in ["", "studio", "(studio", "()", "(a)/b", "/a?b", "/a#b", "/a\\b"] {
+        for key in [
+            "",
+            "studio",
+            "(studio",
+            "()",
+            "(a)/b",
+            "/a?b",
+            "/a#b",
+            "/a\\b",
+            "/users/[id]",
+            "/[[lang]]/a",
+            "/(app)/a",
+            "/a/*",
+            "/a/:path*",
+            "/:id",
+        ] {
             assert_eq!(make(key), None, "{key}");
         }
-        for key in ["/", "/studio/", "(studio)", "/a%20b"] {
+        for key in ["/", "/studio/", "(studio)", "/a%20b", "/%5Bid%5D", "/a(b)", "/a:b"] {
             assert!(make(key).is_some(), "{key}");
         }
         let twice = vec![("/a".into(), Access::Public), ("/a/".into(), Access::SignedIn)];

@@ -10,6 +10,7 @@ use crate::{
         target::Base,
     },
     redirect,
+    session::query,
 };
 
 /// Where a backend's paths lie, in the app and at the backend alike.
@@ -94,6 +95,13 @@ impl Paths {
         if rest.is_empty() || rest.ends_with('/') { Err(Rule::BackendPath.into()) } else { Ok((rest, query)) }
     }
 
+    /// What a request URL asks of the backend, whichever way it is written: a backend may decode paths, and not mind the
+    /// case of letters.
+    fn asked(&self, url: &str) -> Result<String, Refusal> {
+        let (rest, _) = self.rest(url)?;
+        Ok(query::decode(rest.as_bytes(), false).to_ascii_lowercase())
+    }
+
     /// The backend's URL for a request URL. `backend` is in normal form, as `URL.href` gives it.
     ///
     /// # Errors
@@ -115,19 +123,19 @@ impl Paths {
 
     /// The methods that a path takes, as `Allow` writes them.
     pub fn allow(&self, url: &str) -> &'static str {
-        match self.rest(url) {
+        match self.asked(url).as_deref() {
             _ if self.is(url, &self.sign_out) => "POST",
-            Ok((LINK, _)) => "GET, HEAD, POST",
+            Ok(LINK) => "GET, HEAD, POST",
             _ => "GET, HEAD, POST, PUT, PATCH, DELETE",
         }
     }
 
     /// What a request asks for beside the backend's own paths.
     pub fn detour(&self, method: &str, url: &str) -> Detour {
-        match (method, self.rest(url)) {
-            ("GET" | "HEAD", Ok((LINK, _))) => Detour::ShowLink,
-            ("POST", Ok((LINK, _))) => Detour::UseLink,
-            ("POST", Ok(("revoke-session", _))) => Detour::Revoke,
+        match (method, self.asked(url).as_deref()) {
+            ("GET" | "HEAD", Ok(LINK)) => Detour::ShowLink,
+            ("POST", Ok(LINK)) => Detour::UseLink,
+            ("POST", Ok("revoke-session")) => Detour::Revoke,
             _ => Detour::None,
         }
     }
@@ -143,7 +151,8 @@ impl Paths {
     }
 
     fn is(&self, url: &str, path: &str) -> bool {
-        self.rest(url).is_ok_and(|(rest, _)| path.strip_prefix('/') == Some(rest))
+        let Some(path) = path.strip_prefix('/') else { return false };
+        self.asked(url).is_ok_and(|asked| asked.eq_ignore_ascii_case(path))
     }
 
     /// Refuses a request that must not reach the backend. Whatever is no reading comes from the origin `own`; reading
@@ -166,13 +175,27 @@ impl Paths {
     /// What a request may have done to sessions. `succeeded` is whether the backend said so: what it did not answer, it
     /// may have done all the same.
     pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> Effect {
-        let Ok((rest, _)) = self.rest(url) else { return Effect::None };
+        let Ok(asked) = self.asked(url) else { return Effect::None };
         let reads = matches!(method, "GET" | "HEAD");
-        match rest {
+        match asked.as_str() {
             _ if reads && self.is(url, &self.session) => Effect::None,
             "ok" | "list-sessions" | LINK if reads => Effect::None,
-            // A token that a mail brought says whose password it is, not a cookie.
-            "reset-password" if succeeded => Effect::Anyone,
+            // A token or a code that a mail brought says whose password it is, not a cookie. And Better Auth's plugin for
+            // administrators is told in the body whose sessions end.
+            "reset-password"
+            | "email-otp/reset-password"
+            | "phone-number/reset-password"
+            | "admin/ban-user"
+            | "admin/remove-user"
+            | "admin/revoke-user-session"
+            | "admin/revoke-user-sessions"
+            | "admin/set-role"
+            | "admin/set-user-password"
+            | "admin/update-user"
+                if succeeded =>
+            {
+                Effect::Anyone
+            }
             "revoke-session"
             | "revoke-sessions"
             | "revoke-other-sessions"
@@ -401,9 +424,28 @@ mod tests {
             ("POST", "revoke-sessions", false, Effect::Own),
             ("POST", "reset-password", true, Effect::Anyone),
             ("POST", "reset-password", false, Effect::Own),
+            ("POST", "email-otp/reset-password", true, Effect::Anyone),
+            ("POST", "email-otp/reset-password", false, Effect::Own),
+            ("POST", "admin/ban-user", true, Effect::Anyone),
+            ("POST", "admin/ban-user", false, Effect::Own),
+            ("POST", "admin/has-permission", true, Effect::Own),
+            ("POST", "revoke%2Dsessions", true, Effect::User),
+            ("POST", "Revoke-Sessions", true, Effect::User),
         ] {
             let url = format!("{OWN}/api/auth/{path}?x=1");
             assert_eq!(paths().effect(method, &url, succeeded), effect, "{method} {path} {succeeded}");
+        }
+    }
+
+    #[test]
+    fn no_way_of_writing_a_path_gets_round_what_it_asks() {
+        let url = |path: &str| format!("{OWN}/api/auth{path}");
+        for path in ["/sign-out", "/sign%2Dout", "/sign%2dout", "/Sign-Out", "/%73ign-out"] {
+            assert_eq!(paths().allow(&url(path)), "POST", "{path}");
+        }
+        for path in ["/magic-link/verify", "/magic-link/%76erify", "/Magic-Link/verify"] {
+            assert_eq!(paths().detour("GET", &url(path)), Detour::ShowLink, "{path}");
+            assert_eq!(paths().detour("POST", &url(path)), Detour::UseLink, "{path}");
         }
     }
 

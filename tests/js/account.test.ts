@@ -322,3 +322,10 @@ describe("signing out", () => {
     });
   });
 });
+
+test("a form of a hundred thousand fields costs what one of a hundred does", async () => {
+  const visitor = new Visitor(authBackend({ url: "http://127.0.0.1:1", cookie: "codex-session" }));
+  const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`a${at}`, ""]));
+  const answer = await visitor.run("sendMagicLink", { ...many, email: ADA.email });
+  expect(failure(answer)).toMatchObject({ code: "field-invalid", field: "email" });
+});

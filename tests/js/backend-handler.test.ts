@@ -353,6 +353,23 @@ describe("what reaches the page", () => {
   });
 });
 
+test("an answer that stops half-way is no answer when the time is over", async () => {
+  const { origin, auth } = await setup({ timeout: 100 }, (_, response) => {
+    response.writeHead(200, { "content-type": "application/json" }).write('{"user":');
+  });
+  const answer = await send(origin, "/api/auth/sign-in/email", { method: "POST", headers: PROOF });
+  expect([answer.status, codeOf(answer)]).toEqual([503, "unavailable"]);
+  const throwing = authBackend({
+    url: "http://127.0.0.1:1",
+    cookie: "codex-session",
+    fetch: () => {
+      throw new Error("no network");
+    },
+  });
+  expect((await throwing.handler(new Request("http://app/api/auth/ok"))).status).toBe(503);
+  auth.purge();
+});
+
 describe("what a request does to the cache", () => {
   const other = "codex-session=other.sig";
 
@@ -390,6 +407,32 @@ describe("what a request does to the cache", () => {
     expect(lookups()).toBe(2);
   });
 
+  test("a sign-out whose visitor has left ends the session here too, once the backend has ended it", async () => {
+    let end = () => {};
+    let ended = false;
+    const { origin: url } = await upstream(({ method }, response) => {
+      if (method === "GET") response.end(ended ? "null" : SESSION);
+      else
+        end = () => {
+          ended = true;
+          json({ success: true })(0, response);
+        };
+    });
+    const auth = authBackend({ url, cookie: "codex-session" });
+    onTestFinished(() => auth.purge());
+    const ask = () => auth.getSession(new Request("http://app/", { headers: { cookie: SID } }));
+    const visitor = new AbortController();
+    const headers = { ...PROOF, cookie: SID };
+    const init = { method: "POST", headers, signal: visitor.signal };
+    const signOut = auth.handler(new Request("http://app/api/auth/sign-out", init));
+    await new Promise((done) => setTimeout(done, 30));
+    visitor.abort();
+    expect((await ask()).status).toBe("authenticated");
+    end();
+    await signOut;
+    expect((await ask()).status).toBe("anonymous");
+  });
+
   test("a cookie that is renewed while the user is asked for is not lost", async () => {
     const renewed = `${SID}; Max-Age=86400`;
     const { origin: url } = await upstream(({ method }, response) => {
@@ -415,5 +458,68 @@ describe("what a request does to the cache", () => {
       await ask(other);
       expect(lookups()).toBe(before + 2);
     }
+  });
+
+  test("whoever ends sessions of his own again and again makes nobody else wait", async () => {
+    const held: ServerResponse[] = [];
+    const { origin: url } = await upstream(({ method, headers }, response) => {
+      if (method === "POST") json({ status: true })(0, response);
+      else if (headers.cookie === SID) response.end(SESSION);
+      else held.push(response);
+    });
+    const auth = authBackend({ url, cookie: "codex-session" });
+    onTestFinished(() => auth.purge());
+    const origin = await app(auth.handler);
+    const grace = new Request("http://app/", { headers: { cookie: "codex-session=grace.sig" } });
+    const asked = auth.getSession(grace);
+    while (held.length === 0) await new Promise((done) => setTimeout(done, 2));
+    const headers = { ...PROOF, cookie: SID };
+    await send(origin, "/api/auth/revoke-other-sessions", { method: "POST", headers });
+    held.shift()?.end(SESSION.replaceAll('"u"', '"grace"'));
+    expect(await asked).toMatchObject({ status: "authenticated", user: { id: "grace" } });
+    expect(held).toHaveLength(0);
+  });
+
+  test("a look-up under way that turns out to be of the user whose sessions ended is not believed", async () => {
+    const held: ServerResponse[] = [];
+    const { origin: url } = await upstream(({ method, headers }, response) => {
+      if (method === "POST") json({ status: true })(0, response);
+      else if (headers.cookie === SID) response.end(SESSION);
+      else held.push(response);
+    });
+    const auth = authBackend({ url, cookie: "codex-session" });
+    onTestFinished(() => auth.purge());
+    const origin = await app(auth.handler);
+    const next = async () => {
+      while (held.length === 0) await new Promise((done) => setTimeout(done, 2));
+      return held.shift();
+    };
+    const asked = auth.getSession(new Request("http://app/", { headers: { cookie: other } }));
+    const first = await next();
+    const headers = { ...PROOF, cookie: SID };
+    await send(origin, "/api/auth/revoke-other-sessions", { method: "POST", headers });
+    first?.end(SESSION);
+    (await next())?.end("null");
+    expect((await asked).status).toBe("anonymous");
+  });
+
+  test("where nobody could tell whose sessions ended, none is known any more", async () => {
+    let status = 200;
+    const { origin: url, log } = await upstream(({ method }, response) => {
+      if (method === "POST") json({ status: true })(0, response);
+      else response.writeHead(status).end(SESSION);
+    });
+    const auth = authBackend({ url, cookie: "codex-session" });
+    onTestFinished(() => auth.purge());
+    const origin = await app(auth.handler);
+    const ask = () => auth.getSession(new Request("http://app/", { headers: { cookie: other } }));
+    await ask();
+    status = 429;
+    const headers = { ...PROOF, cookie: SID };
+    await send(origin, "/api/auth/revoke-sessions", { method: "POST", headers });
+    status = 200;
+    const before = log.length;
+    await ask();
+    expect(log.length).toBe(before + 1);
   });
 });

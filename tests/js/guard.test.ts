@@ -85,6 +85,9 @@ describe("guard", () => {
 
   test.each([
     [{ studio: "public" }, {}],
+    [{ "/users/[id]": "signed-in" }, {}],
+    [{ "/(app)/library": "signed-in" }, {}],
+    [{ "/studio/:path*": "signed-in" }, {}],
     [{ "/a": "signedin" }, {}],
     [{ "/a": { roles: "admin" } }, {}],
     [{ "/a": { role: [] } }, {}],

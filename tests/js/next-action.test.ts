@@ -4,6 +4,7 @@
  * @module
  */
 import { createRequire } from "node:module";
+import { authBackend } from "httponly/server";
 import { describe, expect, it } from "vitest";
 
 const require = createRequire(import.meta.url);
@@ -12,7 +13,7 @@ require("next/dist/server/node-environment-baseline.js");
 const { workAsyncStorage } = require("next/dist/server/app-render/work-async-storage.external.js");
 const { workUnitAsyncStorage } = require("next/dist/server/app-render/work-unit-async-storage.external.js");
 const { NextResponse } = await import("next/server.js");
-const { setCookies } = await import("httponly/next");
+const { session, setCookies } = await import("httponly/next");
 
 /** The Set-Cookie lines of an action that sets these. */
 async function sent(...lines: string[]): Promise<string[]> {
@@ -63,4 +64,27 @@ describe("setCookies in a server action", () => {
   it("a line that browsers ignore is left out", async () => {
     expect(await sent("a\u0001=1; Path=/", "b=1; Path=/")).toEqual(["b=1; Path=/"]);
   });
+});
+
+describe("session in a server component", () => {
+  it.each(["app.example", "user:secret@app.example", "app.example/x?y#z", "", "[", "a b"])(
+    "never throws, whatever the Host is: %j",
+    async (host) => {
+      const asked: string[] = [];
+      const auth = authBackend({
+        url: ({ url }) => {
+          asked.push(new URL(url).origin);
+          return "http://127.0.0.1:1";
+        },
+        cookie: "codex-session",
+      });
+      const headers = new Headers({ cookie: "codex-session=x", host });
+      const unit = { type: "request", phase: "render", headers };
+      const answer = await workAsyncStorage.run({ route: "/" }, () =>
+        workUnitAsyncStorage.run(unit, () => session(auth)),
+      );
+      expect(answer.status).toBe("unavailable");
+      expect(asked).toHaveLength(1);
+    },
+  );
 });

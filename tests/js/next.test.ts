@@ -1,5 +1,5 @@
-import { clientAddress, passOn, requestCookies, route, setCookies } from "httponly/next";
-import { apiProxy, cookieEndpoint } from "httponly/server";
+import { clientAddress, guard, passOn, proxy, requestCookies, route, setCookies } from "httponly/next";
+import { apiProxy, authBackend, cookieEndpoint } from "httponly/server";
 import { NextRequest } from "next/server.js";
 import { describe, expect, it } from "vitest";
 import { upstream } from "./support/serve.ts";
@@ -212,6 +212,21 @@ describe("passOn", () => {
 
   it("keeps a cookie of another path from the page", () => {
     expect(pass("a=1", ["a=2; Path=/admin"]).cookie).toBe("a=1");
+  });
+});
+
+describe("proxy", () => {
+  it.each([
+    ["", "/studio", 303],
+    ["/api/auth", "/studio", 303],
+    ["/api/auth", "/api/auth/..%2F..%2Fstudio", 303],
+    ["/api/auth", "/api/auth//studio", 303],
+    ["/api/auth", "/api/auth/get-session", 200],
+  ])("lets past the guard what is the handler's below %j, as written: %s", async (basePath, path, status) => {
+    const auth = authBackend({ url: "http://127.0.0.1:1", cookie: "codex-session", basePath });
+    const headers = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    const run = proxy(auth, { guard: guard({}, { otherwise: "signed-in" }) });
+    expect((await run(new NextRequest(`https://app.example${path}`, { headers }))).status).toBe(status);
   });
 });
 

@@ -1,7 +1,7 @@
 // The handle hook with a real backend's answers; SvelteKit itself is in the end-to-end tests.
 import type { Handle as KitHandle } from "@sveltejs/kit";
 import { type Auth, authBackend, type SessionAnswer } from "httponly/server";
-import { clientAddress, handle, route, type SessionLocals } from "httponly/sveltekit";
+import { clientAddress, guard, handle, route, type SessionLocals } from "httponly/sveltekit";
 import { describe, expect, test } from "vitest";
 import { ADA, backend } from "./support/auth.ts";
 import { PROOF } from "./support/send.ts";
@@ -120,4 +120,23 @@ describe("handle", () => {
     expect(locals.sessionStatus).toBe("unavailable");
     expect(asked).toEqual([{ env: 1 }, "192.0.2.7"]);
   });
+
+  test.each([
+    ["POST", "/?/remote=hash/publish", 303],
+    ["POST", "/login?%2Fremote=hash/publish", 303],
+    ["POST", "/?/publish", 200],
+    ["GET", "/?/remote=hash/publish", 200],
+  ])(
+    "a remote function's form, which any page would run, fulfils every rule: %s %s",
+    async (method, path, status) => {
+      const table = guard({ "/studio": "signed-in", "/login": "signed-out" });
+      const headers = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+      const visited = { ...event(undefined, path), request: new Request(APP + path, { method, headers }) };
+      const response = await handle(answering({}), { guard: table })({
+        event: visited,
+        resolve: () => new Response("ran"),
+      });
+      expect(response.status).toBe(status);
+    },
+  );
 });

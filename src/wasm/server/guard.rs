@@ -95,7 +95,7 @@ impl Guard {
         guard::Guard::new(rules, otherwise.try_into()?, remote, [&login, &home, &verify]).map(Guard).ok_or_else(
             || {
                 mistake(
-                    "a rule is for a route group, (studio), or a path, /studio, and stands once; pages are local paths; roles have names",
+                    "a rule is for a route group, (studio), or a path, /studio, without parameters and wildcards, and stands once; pages are local paths; roles have names",
                 )
             },
         )
@@ -135,6 +135,12 @@ impl Guard {
             Verdict::Refuse(broken) => Err(super::thrown(broken)),
         }
     }
+}
+
+/// Whether a path is one of `auth.handler`'s.
+#[wasm_bindgen(js_name = isHandlerPath)]
+pub fn is_handler_path(path: &str, base: &str) -> bool {
+    guard::is_handlers(path, base)
 }
 
 /// Whether a browser shows the answer of a request as a page.
