@@ -20,6 +20,7 @@ import {
 import type { Auth, SessionAnswer } from "./server/backend.ts";
 import { parseSetCookie } from "./server/cookies.ts";
 import { type Guard, guarded } from "./server/guard.ts";
+import { everyMethod, type Methods } from "./server/methods.ts";
 import { refusal } from "./server/refusal.ts";
 import { rules } from "./wasm/server.ts";
 
@@ -32,15 +33,7 @@ export type RequestHandler = (request: Request, platform?: unknown) => Response 
 export type RouteHandler = (request: NextRequest, context: unknown) => Promise<Response>;
 
 /** The exports of a `route.ts`, one a method. */
-export interface Route {
-  readonly GET: RouteHandler;
-  readonly HEAD: RouteHandler;
-  readonly POST: RouteHandler;
-  readonly PUT: RouteHandler;
-  readonly PATCH: RouteHandler;
-  readonly DELETE: RouteHandler;
-  readonly OPTIONS: RouteHandler;
-}
+export type Route = Methods<RouteHandler>;
 
 /** Options of {@link route}. */
 export interface RouteOptions {
@@ -90,15 +83,7 @@ export function route(handler: RequestHandler, options: RouteOptions = {}): Rout
     }
     return handler(moved, context);
   };
-  return {
-    GET: answer,
-    HEAD: answer,
-    POST: answer,
-    PUT: answer,
-    PATCH: answer,
-    DELETE: answer,
-    OPTIONS: answer,
-  };
+  return everyMethod(answer);
 }
 
 /** The request as it came to the proxy in front. */

@@ -15,6 +15,7 @@ import {
 import type { Auth, Session, SessionAnswer, User } from "./server/backend.ts";
 import { original } from "./server/derived.ts";
 import { type Guard, type GuardVerdict, guarded } from "./server/guard.ts";
+import { everyMethod, type Methods } from "./server/methods.ts";
 import { apiProxy, type ProxyOptions, type Target } from "./server/proxy.ts";
 import { rules } from "./wasm/server.ts";
 
@@ -79,15 +80,7 @@ export type RequestHandler = (request: Request, platform?: unknown) => Response 
 export type RouteHandler = (event: RouteEvent) => Promise<Response>;
 
 /** The exports of a `+server.ts`, one a method. */
-export interface Route {
-  readonly GET: RouteHandler;
-  readonly HEAD: RouteHandler;
-  readonly POST: RouteHandler;
-  readonly PUT: RouteHandler;
-  readonly PATCH: RouteHandler;
-  readonly DELETE: RouteHandler;
-  readonly OPTIONS: RouteHandler;
-}
+export type Route = Methods<RouteHandler>;
 
 const addresses = new WeakMap<Request, () => string>();
 
@@ -122,15 +115,7 @@ export function route(handler: RequestHandler): Route {
     addresses.set(event.request, () => event.getClientAddress());
     return handler(event.request, event.platform);
   };
-  return {
-    GET: answer,
-    HEAD: answer,
-    POST: answer,
-    PUT: answer,
-    PATCH: answer,
-    DELETE: answer,
-    OPTIONS: answer,
-  };
+  return everyMethod(answer);
 }
 
 /** The lines of an action, by the request that it answers: {@link handle} puts them into the response. */

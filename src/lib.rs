@@ -41,6 +41,8 @@ pub mod jwt;
 #[cfg(feature = "std")]
 pub mod origin;
 #[cfg(feature = "std")]
+mod percent;
+#[cfg(feature = "std")]
 pub mod proxy;
 #[cfg(feature = "std")]
 pub mod redirect;

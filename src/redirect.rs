@@ -92,7 +92,7 @@ fn encode(target: &str) -> Cow<'_, str> {
         if byte.is_ascii_graphic() {
             out.push(byte);
         } else {
-            crate::proxy::target::percent(byte, &mut out);
+            crate::percent::encode(byte, &mut out);
         }
     }
     String::from_utf8(out).map_or(Cow::Borrowed("/"), Cow::Owned)

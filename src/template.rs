@@ -236,7 +236,7 @@ mod substitution {
             if !may_open(component) {
                 return Ok(());
             }
-            let decoded = decode(component);
+            let decoded = crate::percent::decode(component, true);
             let mut at = 0;
             while let Some((template, name)) = next(&decoded, at) {
                 if at == 0 {
@@ -278,43 +278,12 @@ mod substitution {
         component.contains(&b'{') || component.windows(3).any(|w| w.eq_ignore_ascii_case(b"%7b"))
     }
 
-    /// Decodes `%XX` and `+`; a `%` without two digits stands for itself (WHATWG URL, percent-decode).
-    fn decode(component: &[u8]) -> Vec<u8> {
-        let mut decoded = Vec::with_capacity(component.len());
-        let mut rest = component;
-        while let [byte, tail @ ..] = rest {
-            rest = tail;
-            decoded.push(match (byte, tail) {
-                (b'+', _) => b' ',
-                (b'%', [high, low, after @ ..]) => match (digit(*high), digit(*low)) {
-                    (Some(high), Some(low)) => {
-                        rest = after;
-                        high << 4 | low
-                    }
-                    _ => b'%',
-                },
-                _ => *byte,
-            });
-        }
-        decoded
-    }
-
-    /// The value of a hexadecimal digit.
-    const fn digit(byte: u8) -> Option<u8> {
-        match byte {
-            b'0'..=b'9' => Some(byte - b'0'),
-            b'a'..=b'f' => Some(byte - b'a' + 10),
-            b'A'..=b'F' => Some(byte - b'A' + 10),
-            _ => None,
-        }
-    }
-
     /// Appends a byte as `application/x-www-form-urlencoded` writes it (WHATWG URL section 5.2); a space by context.
     fn encode(byte: u8, context: Context, out: &mut Vec<u8>) {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => out.push(byte),
             b' ' if context == Context::Form => out.push(b'+'),
-            _ => crate::proxy::target::percent(byte, out),
+            _ => crate::percent::encode(byte, out),
         }
     }
 

@@ -7,17 +7,10 @@ use std::borrow::Cow;
 
 use crate::{
     error::{Refusal, Rule},
+    percent,
     redirect::dots,
     template,
 };
-
-/// Appends `%XX`.
-pub(crate) fn percent(byte: u8, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    out.push(b'%');
-    out.extend(DIGITS.get(usize::from(byte >> 4)));
-    out.extend(DIGITS.get(usize::from(byte & 15)));
-}
 
 /// A place where templates are filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +197,7 @@ fn resolve(path: &str) -> Result<Cow<'_, str>, Refusal> {
         if is_path_byte(byte) {
             out.push(byte);
         } else {
-            percent(byte, &mut out);
+            percent::encode(byte, &mut out);
         }
     }
     String::from_utf8(out).map(Cow::Owned).map_err(|_| refused())
@@ -266,7 +259,7 @@ fn push_query(query: &str, url: &mut String) {
             url.push(char::from(byte));
         } else {
             let mut encoded = Vec::with_capacity(3);
-            percent(byte, &mut encoded);
+            percent::encode(byte, &mut encoded);
             url.extend(encoded.into_iter().map(char::from));
         }
     }
