@@ -2,6 +2,9 @@ import type { Page } from "@playwright/test";
 import { recorded } from "./recorder.ts";
 import { ask, chats, expect, signIn, test } from "./world.ts";
 
+// A leak that shows now and then is a leak.
+test.describe.configure({ retries: 0 });
+
 /** Everything that a script of the page can reach. */
 const reachable = (page: Page) =>
   page.evaluate(async () => {

@@ -201,6 +201,8 @@ export async function signIn(page: Page, { app }: World): Promise<void> {
   await page.goto(app);
   await page.getByTestId("sign-in").getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByTestId("signed-in")).toContainText("Ada Lovelace");
+  // Next takes the title away for a moment when it renders what an action changed.
+  await expect(page).toHaveTitle("httponly chat");
 }
 
 /** Asks by the page's form. */
