@@ -10,8 +10,8 @@ import { type SessionCache, sharedCache } from "./backend-cache.ts";
 import { splitSetCookie } from "./cookies.ts";
 import { afterLink, showLink } from "./magic-link.ts";
 import { memo } from "./memo.ts";
-import { broken, refusal } from "./refusal.ts";
-import { readWithin } from "./stream.ts";
+import { broken, RETRY_AFTER, refusal } from "./refusal.ts";
+import { NULL_BODY, readWithin } from "./stream.ts";
 
 /** Who is signed in. An app whose backend says more adds its own fields to this interface. */
 export interface User {
@@ -138,12 +138,8 @@ interface Finding {
 }
 
 const MINUTE = 60_000;
-/** Seconds after which it is worth asking again whether the backend is back. */
-const AWAY = "5";
 /** An answer about a session, or one to strip tokens from, is small. */
 const ANSWER_LIMIT = 1024 * 1024;
-/** Statuses whose responses have no body (Fetch standard, null body status). */
-const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 // The doors' numbers: src/session/passage.rs.
@@ -527,7 +523,11 @@ function away(): Response {
   try {
     rules((m) => m.backendAway());
   } catch (thrown) {
-    return refusal(thrown, { "cache-control": "private, no-store", vary: "Cookie", "retry-after": AWAY });
+    return refusal(thrown, {
+      "cache-control": "private, no-store",
+      vary: "Cookie",
+      "retry-after": RETRY_AFTER,
+    });
   }
   throw new TypeError("unavailable");
 }

@@ -7,6 +7,7 @@ import { HttpOnlyError } from "../errors.ts";
 import type { Guard as Door } from "../wasm/gen/server.js";
 import { rules, type ServerRefusal, text } from "../wasm/server.ts";
 import type { SessionAnswer } from "./backend.ts";
+import { RETRY_AFTER } from "./refusal.ts";
 
 /**
  * Who may come in:
@@ -71,9 +72,6 @@ export interface Guard {
   /** Judges a visit. */
   decide(visit: GuardVisit): GuardVerdict;
 }
-
-/** Seconds after which a visitor may try again, while the backend is away. */
-const RETRY_AFTER = "5";
 
 /**
  * Makes a table of access, for `handle` of `httponly/sveltekit` and `proxy` of `httponly/next`.

@@ -6,6 +6,9 @@
 import { HttpOnlyError } from "../errors.ts";
 import { rules, type ServerRefusal } from "../wasm/server.ts";
 
+/** `Retry-After` where a backend is away: seconds after which it is worth asking again. */
+export const RETRY_AFTER = "5";
+
 /** Answers with a refusal; what is none is thrown on. */
 export function refusal(thrown: unknown, headers?: Record<string, string>): Response {
   if (!(thrown instanceof HttpOnlyError)) throw thrown;

@@ -8,6 +8,9 @@
 /** What a body is made of. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
+/** Statuses whose responses have no body (Fetch standard, null body status). */
+export const NULL_BODY = new Set([101, 103, 204, 205, 304]);
+
 /** Bytes in a buffer of their own. */
 export function copy(chunk: Uint8Array): Bytes {
   return new Uint8Array(chunk);

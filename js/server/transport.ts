@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type Bytes, copy, leave, type Watcher, watch } from "./stream.ts";
+import { type Bytes, copy, leave, NULL_BODY, type Watcher, watch } from "./stream.ts";
 
 /** A request on its way upstream. */
 export interface Call {
@@ -48,9 +48,6 @@ export interface Running {
 
 /** Calls an upstream. */
 export type Transport = (url: string, call: Call) => Running;
-
-/** Statuses whose responses have no body (Fetch standard, null body status). */
-const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 
 /** The transport over a `fetch`. */
 export function fetching(fetch: typeof globalThis.fetch): Transport {

@@ -3,6 +3,9 @@ import { test as base, expect, type Page } from "@playwright/test";
 import { stored } from "./fixtures.ts";
 import { listen, run, serve } from "./servers.ts";
 
+// A leak that shows now and then is a leak.
+base.describe.configure({ retries: 0 });
+
 // The example is JavaScript without declarations.
 const api: string = "../../examples/api/api.js";
 const { createApi } = (await import(api)) as {
