@@ -15,6 +15,9 @@ NODE_MIN := 20.19.0
 
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export NEXT_TELEMETRY_DISABLED := 1
+# Property tests try the same texts in every `make test`, so that a build fails by its own change only. Without a seed,
+# as by `PROPTEST_CASES=1000000 cargo test --release --features server`, they look for new ones.
+export PROPTEST_RNG_SEED ?= 1
 export npm_config_fund := false
 export npm_config_audit := false
 export npm_config_update_notifier := false

@@ -54,13 +54,17 @@ fn stays(path: &str) -> bool {
         return false;
     }
     let mut kept: Vec<&str> = Vec::new();
-    for segment in path.split('/').skip(1) {
-        match dots(segment) {
-            1 => {}
-            2 => {
-                kept.pop();
-            }
-            _ => kept.push(segment),
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let count = dots(segment);
+        if count == 2 {
+            kept.pop();
+        }
+        if count == 0 {
+            kept.push(segment);
+        } else if segments.peek().is_none() {
+            // A dot segment at the end leaves an empty one (WHATWG URL section 4.4, path state).
+            kept.push("");
         }
     }
     // An empty first segment with another behind it is `//host`.

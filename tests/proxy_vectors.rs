@@ -236,8 +236,14 @@ fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![prop::collection::vec(pieces, 0..10).prop_map(|pieces| pieces.concat()), ".{0,40}"]
 }
 
+/// As many cases as `PROPTEST_CASES` asks for, and not fewer than these texts need.
+fn at_least(cases: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.max(cases), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(at_least(4000))]
 
     #[test]
     fn an_accepted_redirect_reads_back_as_the_same_origin(rest in hostile(), slash in any::<bool>()) {
@@ -321,7 +327,8 @@ proptest! {
 
     #[test]
     fn a_text_without_templates_is_not_touched(text in hostile()) {
-        prop_assume!(!text.contains("cookies"));
+        // Also where the random characters happen to spell one.
+        let text = text.replace("cookies", "cookie");
         for context in [Context::Text, Context::Json, Context::Form, Context::Query, Context::Header] {
             let same = substitute(&text, context, |_| panic!("there is no template"));
             prop_assert_eq!(same.unwrap(), text.as_str());

@@ -78,7 +78,8 @@ pub(crate) fn equals_ignore_case<U: Unit>(units: &[U], text: &str) -> bool {
 
 /// Refuses a Path that is no `path-value` with a leading `/` (RFC 6265bis section 4.1.1).
 ///
-/// Characters beyond ASCII are refused: the path of a URL is percent-encoded, so such a Path matches nothing.
+/// Characters beyond ASCII are refused: the path of a URL is percent-encoded, so such a Path matches nothing. A space
+/// at the end is refused, since browsers cut it off (section 5.6) and would keep another Path.
 ///
 /// # Errors
 /// [`Rule::PathNotAbsolute`], [`Rule::PathCharacter`], [`Rule::AttributeTooLarge`].
@@ -89,6 +90,9 @@ pub fn check_path<'a>(path: impl Text<'a>) -> Result<(), Refusal> {
     }
     if units.len() > MAX_ATTRIBUTE {
         return Err(Rule::AttributeTooLarge.into());
+    }
+    if units.last().is_some_and(|u| u.is(b' ')) {
+        return Err(Rule::PathCharacter.into());
     }
     Class::ATTRIBUTE_OCTET.check(path, Rule::PathCharacter)
 }
@@ -293,6 +297,8 @@ mod tests {
             ("/x; Domain=evil.example", Some(Rule::PathCharacter)),
             ("/x\r\n", Some(Rule::PathCharacter)),
             ("/\u{7f}", Some(Rule::PathCharacter)),
+            ("/ ", Some(Rule::PathCharacter)),
+            ("/a ", Some(Rule::PathCharacter)),
             ("/\u{fc}", Some(Rule::PathCharacter)),
         ] {
             assert_eq!(rule(check_path(path)), expected, "{path:?}");

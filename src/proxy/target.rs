@@ -160,7 +160,7 @@ impl Base {
 /// # Errors
 /// [`Rule::TargetUrl`] if it leaves its start; if it has an empty segment but the last, a backslash or a control
 /// character, also when these are percent-encoded; an encoded slash; a `%` without two digits; bytes that are no
-/// UTF-8; a dot segment with parameters (`..;x`). [`Rule::TemplatePlace`] for a template.
+/// UTF-8; a dot segment with parameters or white space (`..;x`, `..%20`). [`Rule::TemplatePlace`] for a template.
 fn resolve(path: &str) -> Result<Cow<'_, str>, Refusal> {
     let refused = || Refusal::from(Rule::TargetUrl);
     if holds_template(path) {
@@ -213,9 +213,11 @@ const fn is_path_byte(byte: u8) -> bool {
 fn check_segment(segment: &str) -> Result<(), Refusal> {
     let decoded = decode(segment).ok_or(Rule::TargetUrl)?;
     let hidden = decoded.bytes().any(|byte| byte < 0x20 || matches!(byte, 0x7f | b'\\' | b'/'));
-    // Some upstreams cut `;parameters` off before they resolve dot segments.
-    let parameters = matches!(decoded.split_once(';'), Some(("." | "..", _)));
-    if hidden || parameters { Err(Rule::TargetUrl.into()) } else { Ok(()) }
+    // Some upstreams cut `;parameters` and white space off before they resolve dot segments.
+    let name = decoded.split(';').next().unwrap_or_default();
+    let dotted = name.contains('.') && name.chars().all(|c| c == '.' || c.is_whitespace());
+    let disguised = dotted && (name.len() < decoded.len() || name.contains(char::is_whitespace));
+    if hidden || disguised { Err(Rule::TargetUrl.into()) } else { Ok(()) }
 }
 
 /// Decodes `%XX` once; `None` for a `%` without two digits and for bytes that are no UTF-8.
