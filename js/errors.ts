@@ -80,7 +80,7 @@ const RULES: readonly (readonly [ErrorCode, ...string[]])[] = [
     "path-invalid",
     "a path is a string",
     "a path starts with /",
-    "a path is ASCII without control characters and ; (RFC 6265bis 4.1.1)",
+    "a path is ASCII without control characters, ; and a space at its end (RFC 6265bis 4.1.1)",
   ],
   [
     "domain-invalid",

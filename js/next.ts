@@ -19,12 +19,19 @@ import {
 } from "./server/account.ts";
 import type { Auth, SessionAnswer } from "./server/backend.ts";
 import { parseSetCookie } from "./server/cookies.ts";
-import { type Guard, guarded } from "./server/guard.ts";
+import { type Guard, guarded, withErrorPage } from "./server/guard.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
 import { refusal } from "./server/refusal.ts";
 import { rules } from "./wasm/server.ts";
 
-export { type Access, type Guard, type GuardOptions, guard } from "./server/guard.ts";
+export {
+  type Access,
+  type ErrorPage,
+  type Guard,
+  type GuardOptions,
+  type GuardRefusal,
+  guard,
+} from "./server/guard.ts";
 
 /** A handler of `httponly/server`: `cookieEndpoint(…)`, `apiProxy(…)`, or one of your own. */
 export type RequestHandler = (request: Request, platform?: unknown) => Response | Promise<Response>;
@@ -397,7 +404,12 @@ export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextReque
     const answer = await auth.getSession(request);
     const verdict = guard?.decide({ request, path, search, session: answer }) ?? { kind: "pass" };
     const ended = guarded(verdict, answer.setCookies);
-    if (ended) return inNext(request, ended, guard, answer);
+    if (guard && ended) {
+      const shown = await withErrorPage(guard, verdict, request, inNext(request, ended, guard, answer));
+      if (shown.headers.has("x-middleware-rewrite") || shown.headers.has("x-middleware-next"))
+        throw new TypeError("errorPage makes a page of its own: Next.js would answer a rewrite with 200");
+      return shown;
+    }
     const response = passOn(request, answer.setCookies);
     // Next keeps this even for a page that it has rendered at build time, which a shared cache would keep.
     if (answer.status !== "anonymous") response.headers.set("cache-control", "private, no-store");
@@ -406,17 +418,12 @@ export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextReque
 }
 
 /** Next takes no relative Location, and its router wants to be told in its own way where a server action leads. */
-function inNext(
-  request: NextRequest,
-  ended: Response,
-  guard: Guard | undefined,
-  session: SessionAnswer,
-): Response {
+function inNext(request: NextRequest, ended: Response, guard: Guard, session: SessionAnswer): Response {
   const location = ended.headers.get("location");
   if (location !== null) ended.headers.set("location", new URL(location, request.url).href);
   else if (request.headers.has("next-action")) {
     const { pathname: path, search } = request.nextUrl;
-    const instead = guard?.decide({ request, path, search, session, page: true });
+    const instead = guard.decide({ request, path, search, session, page: true });
     if (instead?.kind === "redirect") ended.headers.set("x-action-redirect", `${instead.location};push`);
   }
   return ended;

@@ -14,12 +14,19 @@ import {
 } from "./server/account.ts";
 import type { Auth, Session, SessionAnswer, User } from "./server/backend.ts";
 import { original } from "./server/derived.ts";
-import { type Guard, type GuardVerdict, guarded } from "./server/guard.ts";
+import { type Guard, type GuardVerdict, guarded, withErrorPage } from "./server/guard.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
 import { apiProxy, type ProxyOptions, type Target } from "./server/proxy.ts";
 import { rules } from "./wasm/server.ts";
 
-export { type Access, type Guard, type GuardOptions, guard } from "./server/guard.ts";
+export {
+  type Access,
+  type ErrorPage,
+  type Guard,
+  type GuardOptions,
+  type GuardRefusal,
+  guard,
+} from "./server/guard.ts";
 
 /** What this package reads of SvelteKit's `RequestEvent`. */
 export interface RouteEvent {
@@ -169,7 +176,8 @@ export function handle(
         session: answer,
       });
       const kept = guarded(verdict, setCookies);
-      if (kept) return asKitReads(event, verdict, kept);
+      if (kept)
+        return asKitReads(event, verdict, kept) ?? withErrorPage(options.guard, verdict, request, kept);
     }
     const ofAction: string[] = [];
     lines.set(request, ofAction);
@@ -204,10 +212,11 @@ function isEnhanced({ request }: SessionEvent): boolean {
   return request.method === "POST" && request.headers.get("x-sveltekit-action") === "true";
 }
 
-/** A guard's response in the shape in which SvelteKit's own page functions read it. */
-function asKitReads(event: SessionEvent, verdict: GuardVerdict, response: Response): Response {
+/** A guard's response in the shape in which SvelteKit's own page functions read it, where these do. */
+function asKitReads(event: SessionEvent, verdict: GuardVerdict, response: Response): Response | undefined {
   const enhanced = isEnhanced(event);
-  if (!event.isDataRequest && !enhanced && !event.isRemoteRequest) return response;
+  if (verdict.kind === "pass" || (!event.isDataRequest && !enhanced && !event.isRemoteRequest))
+    return undefined;
   const headers = new Headers(response.headers);
   headers.set("content-type", "application/json");
   headers.set("x-content-type-options", "nosniff");
@@ -217,7 +226,6 @@ function asKitReads(event: SessionEvent, verdict: GuardVerdict, response: Respon
     const { location } = verdict;
     return Response.json({ type: "redirect", status: 303, location }, { headers });
   }
-  if (verdict.kind === "pass") return response;
   const { status, error } = verdict;
   const body = event.isDataRequest ? { message: error.message, error } : { type: "error", status, error };
   return Response.json(body, { status, headers });

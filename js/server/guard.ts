@@ -39,6 +39,20 @@ export interface GuardOptions {
    * Without this they have to fulfil every rule of the table. With `public`, each function looks at `locals` itself.
    */
   remote?: Access;
+  /**
+   * The page of a visit that ends here (403, 503), in place of the plain one of this library. Its status, `Set-Cookie`,
+   * `Cache-Control` and `Retry-After` are the guard's; what is no page gets the error as JSON.
+   */
+  errorPage?: ErrorPage;
+}
+
+/** Makes the page of a visit that a guard refuses. */
+export type ErrorPage = (refusal: GuardRefusal, request: Request) => Response | Promise<Response>;
+
+/** Why a visit ends: the status of the response, and the typed error. */
+export interface GuardRefusal {
+  status: number;
+  error: { code: string; message: string };
 }
 
 /** Where somebody comes to. */
@@ -65,12 +79,14 @@ export interface GuardVisit {
 export type GuardVerdict =
   | { kind: "pass" }
   | { kind: "redirect"; location: string; page: boolean }
-  | { kind: "refuse"; status: number; error: { code: string; message: string }; page: boolean };
+  | ({ kind: "refuse"; page: boolean } & GuardRefusal);
 
 /** A table of access, made by {@link guard}. */
 export interface Guard {
   /** Judges a visit. */
   decide(visit: GuardVisit): GuardVerdict;
+  /** As in {@link GuardOptions}. */
+  errorPage?: ErrorPage | undefined;
 }
 
 /**
@@ -106,7 +122,11 @@ export function guard(table: Readonly<Record<string, Access>>, options: GuardOpt
         verify: text("verify", options.verify ?? "/verify"),
       }),
   );
+  const { errorPage } = options;
+  if (errorPage !== undefined && typeof errorPage !== "function")
+    throw new TypeError("errorPage is a function");
   return {
+    errorPage,
     decide({ request, path, search, route, session, remote = false, basePath, ...visit }) {
       const { method, headers } = request;
       const said = (name: string) => headers.get(name) ?? undefined;
@@ -164,4 +184,22 @@ export function guarded(verdict: GuardVerdict, setCookies: readonly string[]): R
     rules((m) => m.guardPage(status)),
     { status, headers },
   );
+}
+
+/** The app's own page in place of the guard's, with the guard's status and headers. */
+export async function withErrorPage(
+  { errorPage }: Guard,
+  verdict: GuardVerdict,
+  request: Request,
+  plain: Response,
+): Promise<Response> {
+  if (!errorPage || verdict.kind !== "refuse" || !verdict.page) return plain;
+  const { status, error } = verdict;
+  const own = await errorPage({ status, error }, request);
+  const headers = new Headers(own.headers);
+  for (const [name, value] of plain.headers) {
+    if (name === "set-cookie" || name === "vary") headers.append(name, value);
+    else if (name !== "content-type" && name !== "content-security-policy") headers.set(name, value);
+  }
+  return new Response(own.body, { status, headers });
 }

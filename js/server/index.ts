@@ -28,8 +28,10 @@ export {
 export { type CookieEndpointOptions, cookieEndpoint } from "./endpoint.ts";
 export {
   type Access,
+  type ErrorPage,
   type Guard,
   type GuardOptions,
+  type GuardRefusal,
   type GuardVerdict,
   type GuardVisit,
   guard,

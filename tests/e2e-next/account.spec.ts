@@ -298,6 +298,7 @@ for (const javaScriptEnabled of [true, false])
       const answer = await page.goto(`${world.app}/studio`);
       expect(answer?.status()).toBe(403);
       expect(answer?.headers()["content-type"]).toContain("text/html");
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText("This is not for your account");
       expect(await sessionCookie(context)).toBeDefined();
       await context.clearCookies();
       await signIn(page, world, GRACE);

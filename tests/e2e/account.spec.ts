@@ -283,6 +283,7 @@ test("the studio is for creators: page, data, action and file refuse a customer 
 }) => {
   await signInQuietly(context, world, ADA);
   expect((await page.goto("/studio"))?.status()).toBe(403);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This is not for your account");
   const ask = (path: string, options = {}) =>
     context.request.fetch(path, { headers: { origin: world.origin }, ...options });
   const data = await ask("/studio/__data.json");
@@ -349,6 +350,7 @@ test("while the backend is away, guarded pages say 503, nobody is signed out, an
     expect(answer?.status()).toBe(503);
     expect(answer?.headers()["retry-after"]).toMatch(/^\d+$/);
     await expect(page).toHaveURL("/library");
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("not possible right now");
     const data = await context.request.get("/library/__data.json");
     expect(data.status()).toBe(503);
     expect((await page.goto("/"))?.status()).toBe(200);

@@ -1,6 +1,15 @@
-import { clientAddress, guard, passOn, proxy, requestCookies, route, setCookies } from "httponly/next";
+import {
+  clientAddress,
+  type ErrorPage,
+  guard,
+  passOn,
+  proxy,
+  requestCookies,
+  route,
+  setCookies,
+} from "httponly/next";
 import { apiProxy, authBackend, cookieEndpoint } from "httponly/server";
-import { NextRequest } from "next/server.js";
+import { NextRequest, NextResponse } from "next/server.js";
 import { describe, expect, it } from "vitest";
 import { upstream } from "./support/serve.ts";
 
@@ -228,6 +237,36 @@ describe("proxy", () => {
     const run = proxy(auth, { guard: guard({}, { otherwise: "signed-in" }) });
     expect((await run(new NextRequest(`https://app.example${path}`, { headers }))).status).toBe(status);
   });
+});
+
+describe("proxy with a page of the app for who may not come in", () => {
+  const auth = authBackend({ url: "http://127.0.0.1:1", cookie: "codex-session" });
+  const open = (errorPage: ErrorPage, headers: Record<string, string>) =>
+    proxy(auth, { guard: guard({ "/studio": { role: "creator" } }, { errorPage }) })(
+      new NextRequest("https://app.example/studio", { headers: { cookie: "codex-session=x", ...headers } }),
+    );
+  const NAVIGATION = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+
+  it("shows it, with the guard's status and headers", async () => {
+    const answer = await open(({ status }) => new Response(`own ${status}`), NAVIGATION);
+    expect([answer.status, await answer.text()]).toEqual([503, "own 503"]);
+    expect([answer.headers.get("retry-after"), answer.headers.get("cache-control")]).toEqual([
+      "5",
+      "private, no-store",
+    ]);
+  });
+
+  it("answers what is no page by itself", async () => {
+    const answer = await open(() => new Response("own"), { accept: "application/json" });
+    expect([answer.status, (await answer.json()).error.code]).toEqual([503, "unavailable"]);
+  });
+
+  it.each([NextResponse.rewrite("https://app.example/refused"), NextResponse.next()])(
+    "refuses one that Next.js would answer with 200",
+    async (response) => {
+      await expect(open(() => response, NAVIGATION)).rejects.toThrow("a rewrite with 200");
+    },
+  );
 });
 
 describe("outside a request", () => {

@@ -121,6 +121,90 @@ describe("handle", () => {
     expect(asked).toEqual([{ env: 1 }, "192.0.2.7"]);
   });
 
+  describe("the app's own page for who may not come in", () => {
+    const NAVIGATION = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    const refused: unknown[] = [];
+    const rules = guard(
+      { "/library": { role: "admin" } },
+      {
+        errorPage: (refusal, request) => {
+          refused.push([refusal, new URL(request.url).pathname]);
+          const headers = {
+            "content-type": "text/html",
+            "content-security-policy": "default-src 'self'",
+            vary: "X",
+          };
+          return new Response(`<h1>${refusal.status}</h1>`, { status: 200, headers });
+        },
+      },
+    );
+    const open = (
+      status: SessionAnswer["status"],
+      more: object,
+      headers: Record<string, string> = NAVIGATION,
+    ) => {
+      const user = { id: "u", email: "", name: null, role: "", emailVerified: true, createdAt: "" };
+      const auth = answering({
+        status,
+        user: status === "authenticated" ? user : null,
+        setCookies: ["a=1", "b=2"],
+      });
+      const visited = { ...event(), request: new Request(`${APP}/library`, { headers }), ...more };
+      return handle(auth, { guard: rules })({ event: visited, resolve: () => new Response("page") });
+    };
+
+    test.each([
+      ["authenticated", 403, "rejected", null],
+      ["unavailable", 503, "unavailable", "5"],
+    ] as const)(
+      "%s: %i, with what the guard says of caches, cookies and waiting",
+      async (status, code, error, retry) => {
+        refused.length = 0;
+        const { headers, ...response } = await open(status, {}).then(async (answer) => ({
+          headers: answer.headers,
+          status: answer.status,
+          body: await answer.text(),
+        }));
+        expect(response).toEqual({ status: code, body: `<h1>${code}</h1>` });
+        expect(headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+        expect(Object.fromEntries(headers)).toMatchObject({
+          "cache-control": "private, no-store",
+          "content-security-policy": "default-src 'self'",
+          "content-type": "text/html",
+          "x-content-type-options": "nosniff",
+          vary: "X, Cookie",
+        });
+        expect(headers.get("retry-after")).toBe(retry);
+        expect(refused).toEqual([
+          [{ status: code, error: { code: error, message: expect.any(String) } }, "/library"],
+        ]);
+      },
+    );
+
+    test("is asked for where a page was asked for, and nowhere else", async () => {
+      refused.length = 0;
+      const answers = await Promise.all([
+        open("authenticated", { isDataRequest: true }),
+        open("authenticated", { isRemoteRequest: true }),
+        open("authenticated", {}, { accept: "application/json" }),
+        open("anonymous", {}),
+        open("anonymous", {}, { accept: "application/json" }),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 303, 401]);
+      for (const answer of answers.filter(({ status }) => status !== 303))
+        expect(await answer.json()).toMatchObject({ error: { code: expect.any(String) } });
+      expect(refused).toEqual([]);
+    });
+
+    test("fails loudly where it is none, and where it throws the error is the framework's to show", async () => {
+      expect(() => guard({}, { errorPage: "/error" as never })).toThrow("errorPage is a function");
+      const thrown = guard({}, { otherwise: "signed-in", errorPage: () => Promise.reject(new Error("own")) });
+      const visited = { ...event(), request: new Request(`${APP}/library`, { headers: NAVIGATION }) };
+      const visit = handle(answering({ status: "unavailable" }), { guard: thrown });
+      await expect(visit({ event: visited, resolve: () => new Response("page") })).rejects.toThrow("own");
+    });
+  });
+
   test.each([
     ["POST", "/?/remote=hash/publish", 303],
     ["POST", "/login?%2Fremote=hash/publish", 303],

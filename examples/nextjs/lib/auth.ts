@@ -1,5 +1,6 @@
 import { accountActions, clientAddress, guard, requestCookies, session } from "httponly/next";
 import { authBackend } from "httponly/server";
+import { refused } from "./refused";
 
 /** How many proxies stand in front of Next and append to X-Forwarded-For; 0 for none. */
 const trustProxy = Number(process.env.TRUST_PROXY ?? 0);
@@ -22,7 +23,7 @@ export const rules = guard(
     "/account": "signed-in",
     "/studio": { role: ["creator", "admin"] },
   },
-  { home: "/library" },
+  { home: "/library", errorPage: refused },
 );
 
 /** Every flow of an account as the body of a server action. */

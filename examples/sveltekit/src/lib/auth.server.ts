@@ -1,6 +1,7 @@
-import { authBackend, guard } from "httponly/server";
+import { authBackend, type GuardRefusal, guard } from "httponly/server";
 import { accountActions, clientAddress } from "httponly/sveltekit";
 import { env } from "$env/dynamic/private";
+import errorHtml from "../error.html?raw";
 
 /** The authentication backend: a server of its own, whose paths this app serves below /api/auth. */
 export const auth = authBackend({
@@ -12,6 +13,19 @@ export const auth = authBackend({
   pages: { magicLink: "/magic-link" },
 });
 
+const REASONS: Record<number, string> = {
+  403: "This is not for your account",
+  503: "Signing in is not possible right now. Try again in a few seconds.",
+};
+
+/** The page of a visit that the guard ends: the one that SvelteKit itself shows where nothing else can be shown. */
+function errorPage({ status, error }: GuardRefusal) {
+  const html = errorHtml
+    .replaceAll("%sveltekit.status%", String(status))
+    .replaceAll("%sveltekit.error.message%", REASONS[status] ?? error.message);
+  return new Response(html, { headers: { "content-type": "text/html; charset=utf-8" } });
+}
+
 /** Who may see what: for pages, their data, their form actions, and endpoints alike. */
 export const guards = guard(
   {
@@ -21,7 +35,7 @@ export const guards = guard(
     "/login": "signed-out",
     "/register": "signed-out",
   },
-  { home: "/library" },
+  { home: "/library", errorPage },
 );
 
 /** Every form of an account, as SvelteKit form actions. */
