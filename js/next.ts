@@ -17,7 +17,7 @@ import {
   type Notice,
   runFlow,
 } from "./server/account.ts";
-import type { Auth, SessionAnswer } from "./server/backend.ts";
+import { type Auth, BASE_PATH, type SessionAnswer } from "./server/backend.ts";
 import { parseSetCookie } from "./server/cookies.ts";
 import { type Guard, guarded, withErrorPage } from "./server/guard.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
@@ -400,7 +400,7 @@ export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextReque
   const { guard } = options;
   return async (request) => {
     const { pathname: path, search } = request.nextUrl;
-    if (rules((m) => m.isHandlerPath(path, auth.basePath))) return passOn(request);
+    if (rules((m) => m.isHandlerPath(path, auth.basePath ?? BASE_PATH))) return passOn(request);
     const answer = await auth.getSession(request);
     const verdict = guard?.decide({ request, path, search, session: answer }) ?? { kind: "pass" };
     const ended = guarded(verdict, answer.setCookies);

@@ -12,7 +12,7 @@ import {
   type Notice,
   runFlow,
 } from "./server/account.ts";
-import type { Auth, Session, SessionAnswer, User } from "./server/backend.ts";
+import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/backend.ts";
 import { original } from "./server/derived.ts";
 import { type Guard, type GuardVerdict, guarded, withErrorPage } from "./server/guard.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
@@ -172,7 +172,7 @@ export function handle(
         route: event.route.id,
         page: event.isRemoteRequest ? false : event.isDataRequest || action || undefined,
         remote: isRemote(event),
-        basePath: auth.basePath,
+        basePath: auth.basePath ?? BASE_PATH,
         session: answer,
       });
       const kept = guarded(verdict, setCookies);

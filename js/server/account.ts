@@ -7,7 +7,7 @@
 
 import type { ErrorCode } from "../errors.ts";
 import { rules, text } from "../wasm/server.ts";
-import type { Auth, User } from "./backend.ts";
+import { type Auth, BASE_PATH, type User } from "./backend.ts";
 import { splitSetCookie } from "./cookies.ts";
 import { standIn } from "./derived.ts";
 import { safeRedirect } from "./redirect.ts";
@@ -168,7 +168,7 @@ export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise
   const { email = "" } = values;
   for (let step = 0; step * 2 < plan.steps.length; step++) {
     const [path, body] = plan.steps.slice(step * 2) as [string, string];
-    const asked = ask(request, `${own}${auth.basePath}${path}`, body);
+    const asked = ask(request, `${own}${auth.basePath ?? BASE_PATH}${path}`, body);
     const response = await auth.handler(asked, platform);
     setCookies.push(...splitSetCookie(response.headers));
     const { status } = response;

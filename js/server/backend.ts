@@ -11,6 +11,7 @@ import { splitSetCookie } from "./cookies.ts";
 import { afterLink, showLink } from "./magic-link.ts";
 import { memo } from "./memo.ts";
 import { broken, RETRY_AFTER, refusal } from "./refusal.ts";
+import { reserve } from "./reserved.ts";
 import { NULL_BODY, readWithin } from "./stream.ts";
 
 /** Who is signed in. An app whose backend says more adds its own fields to this interface. */
@@ -50,8 +51,8 @@ export interface SessionAnswer {
 
 /** Sessions for an app, wherever they are kept. */
 export interface Auth {
-  /** Below which the backend's paths lie: `/api/auth`. */
-  readonly basePath: string;
+  /** Below which its paths lie; without it, {@link BASE_PATH}. */
+  readonly basePath?: string;
   /** The app's own origin, where it was declared; otherwise that of `request.url` counts. */
   readonly origin?: string;
   /** Answers the requests for the backend's paths. */
@@ -61,6 +62,9 @@ export interface Auth {
   /** Forgets one session by its token, as the cookie or the backend's own table has it, or all; at once. */
   purge(token?: string): void;
 }
+
+/** Below which the paths of an {@link Auth} lie that does not say so. */
+export const BASE_PATH = "/api/auth";
 
 /** Options of {@link authBackend}. */
 export interface AuthBackendOptions {
@@ -171,7 +175,7 @@ const passesToPage = memo(1024, (name) => rules((m) => m.passesToPage(name)));
  * const { status, user } = await auth.getSession(request);
  * ```
  */
-export function authBackend(options: AuthBackendOptions): Auth {
+export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<Auth, "basePath">> {
   const timeout = limit("timeout", options.timeout, 5000);
   const ttl = limit("cacheTtl", options.cacheTtl, 300) * 1000;
   const bodyLimit = limit("bodyLimit", options.bodyLimit, 1024 * 1024);
@@ -189,7 +193,7 @@ export function authBackend(options: AuthBackendOptions): Auth {
     const lines = splitSetCookie(headers);
     return setCookieDomain === undefined ? lines : rules((m) => m.withDomain(lines, setCookieDomain || ""));
   };
-  const basePath = text("basePath", options.basePath ?? "/api/auth");
+  const basePath = text("basePath", options.basePath ?? BASE_PATH);
   const door: Door = rules(
     (m) =>
       new m.Backend(
@@ -201,6 +205,7 @@ export function authBackend(options: AuthBackendOptions): Auth {
         options.domain ?? (setCookieDomain || undefined),
       ),
   );
+  reserve(door.names());
   if (options.pages?.magicLink !== undefined) {
     const page = text("pages.magicLink", options.pages.magicLink);
     rules((m) => m.linkLocation(page, undefined));

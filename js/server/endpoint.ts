@@ -6,15 +6,17 @@
 import { HttpOnlyError } from "../errors.ts";
 import { rules, type ServerRefusal, texts } from "../wasm/server.ts";
 import { proveSameOrigin } from "./origin.ts";
+import { reserved } from "./reserved.ts";
 
 /** Options of {@link cookieEndpoint}. */
 export interface CookieEndpointOptions {
   /** The only names that may be set; by default all but the reserved ones. */
   names?: string[];
   /**
-   * Names that are never set, nor with the prefix `__Secure-` or `__Host-`: those of the session and of sign-in
-   * transactions, by default Better Auth's. Nor are the parts of a large one, `name.0`, and never `__Http-` and
-   * `__Host-Http-` names.
+   * More names that are never set, nor with the prefix `__Secure-` or `__Host-`, nor the parts of a large one, `name.0`;
+   * `shop.*` stands for all that begin so. Never set in any case are `better-auth.*`, the cookies of every
+   * {@link authBackend} that this process has made, and `__Http-` and `__Host-Http-` names. List your session cookie here
+   * where the endpoint may run in a process that makes no `authBackend`.
    */
   reserved?: string[];
   /** The app's own origin, for servers behind TLS; by default that of the request. Its host is the Domain. */
@@ -23,9 +25,7 @@ export interface CookieEndpointOptions {
   clientAddress?: (request: Request, platform?: unknown) => string | undefined;
 }
 
-const RESERVED = ["session_token", "session_data", "dont_remember", "account_data", "state"].map(
-  (name) => `better-auth.${name}`,
-);
+const RESERVED = ["better-auth.*"];
 const encoder = new TextEncoder();
 
 /**
@@ -45,7 +45,7 @@ const encoder = new TextEncoder();
  */
 export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: Request) => Promise<Response> {
   const names = texts("names", options.names);
-  const reserved = texts("reserved", options.reserved ?? RESERVED);
+  const more = [...RESERVED, ...(texts("reserved", options.reserved) ?? [])];
   const own = options.origin === undefined ? undefined : new URL(options.origin);
   return async (request) => {
     try {
@@ -61,7 +61,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
           (own ?? url).hostname,
           Date.now(),
           names,
-          reserved,
+          [...more, ...reserved()],
         ),
       );
       return new Response(null, { headers: { "set-cookie": line, "cache-control": "private, no-store" } });

@@ -49,6 +49,11 @@ export interface Target {
    * request proves that the app's own origin sent it: no form and no image of another site signs anybody in.
    */
   setCookies?: Record<string, { domain?: string; path?: string }>;
+  /**
+   * Origins that the upstream's redirects may lead the browser to (`https://files.example.com`), beside the target itself,
+   * whose addresses become those below the mount; by default none. Every other `Location` is dropped.
+   */
+  redirects?: string[];
 }
 
 /** Answers what a request header is to say: who is signed in, say. An `HttpOnlyError` becomes its response. */

@@ -80,7 +80,8 @@ impl Form {
 pub struct Policy {
     /// The only names that may be set; all but the reserved ones if `None`.
     pub names: Option<Vec<String>>,
-    /// Names that are never set, nor are they with the prefix `__Secure-` or `__Host-`: the session, transactions.
+    /// Names that are never set, nor are they with the prefix `__Secure-` or `__Host-`: the session, transactions. With
+    /// `*` behind it, one stands for all names that begin so.
     pub reserved: Vec<String>,
 }
 
@@ -100,8 +101,9 @@ impl Policy {
         };
         // Browsers match prefixes in any letter case, and some servers whole names.
         let is = |reserved: &String| {
-            [Some(name), bare].into_iter().flatten().any(|name| {
-                reserved.eq_ignore_ascii_case(name) || reserved.eq_ignore_ascii_case(whole_of(name))
+            [Some(name), bare].into_iter().flatten().any(|name| match reserved.strip_suffix('*') {
+                Some(start) => name.get(..start.len()).is_some_and(|n| n.eq_ignore_ascii_case(start)),
+                None => reserved.eq_ignore_ascii_case(name) || reserved.eq_ignore_ascii_case(whole_of(name)),
             })
         };
         if prefix.http || self.reserved.iter().any(is) {
@@ -576,6 +578,13 @@ mod tests {
         }
         for name in ["flow", "session2", "my-session", "__Host-", "session.x", "session.0.1", "session-0"] {
             assert_eq!(policy.check(name), Ok(()), "{name}");
+        }
+        let family = Policy { names: None, reserved: vec!["codex.*".into(), "*-session".into()] };
+        for name in ["codex.", "codex.state", "Codex.x", "__Secure-codex.x", "__Host-CODEX.session_data.0"] {
+            assert_eq!(family.check(name), Err(Rule::NameReserved.into()), "{name}");
+        }
+        for name in ["codex", "codex-session", "a-codex.x", "code"] {
+            assert_eq!(family.check(name), Ok(()), "{name}");
         }
         let policy = Policy { names: Some(vec!["a".into(), "__Http-b".into(), "session".into()]), ..policy };
         assert_eq!(policy.check("a"), Ok(()));

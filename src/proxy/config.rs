@@ -6,7 +6,7 @@ use super::{
     headers::{CookieRule, is_listable},
     target::{Base, Place},
 };
-use crate::cookie::syntax::check_name;
+use crate::cookie::{attributes::check_path, syntax::check_name};
 
 /// A mistake in a declaration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -41,6 +41,9 @@ pub enum Mistake {
     /// Attributes of a response cookie.
     #[error("target \"{0}\": the Domain or Path for the cookie \"{1}\" is none, or its prefix forbids it")]
     SetCookie(String, String),
+    /// An origin that redirects may lead to.
+    #[error("target \"{0}\": redirects lead to origins such as https://files.example, and \"{1}\" is none")]
+    Redirect(String, String),
 }
 
 /// A target as it is written down; lists that are `None` get their defaults.
@@ -64,6 +67,8 @@ pub struct Declaration {
     pub headers: Vec<String>,
     /// Response cookies that may pass.
     pub set_cookies: Vec<CookieRule>,
+    /// Origins that the upstream's redirects may lead to, beside the target itself. Default none.
+    pub redirects: Vec<String>,
 }
 
 /// A target, checked.
@@ -80,6 +85,8 @@ pub struct Target {
     pub(super) headers: Vec<String>,
     /// The response cookies that may pass.
     pub set_cookies: Vec<CookieRule>,
+    /// Origins that redirects may lead to.
+    pub(super) redirects: Vec<String>,
 }
 
 impl Target {
@@ -120,6 +127,11 @@ impl Target {
         for rule in &declared.set_cookies {
             check_cookie_rule(&name, rule)?;
         }
+        if let Some(other) =
+            declared.redirects.iter().find(|origin| crate::origin::of(origin) != Some(origin))
+        {
+            return Err(Mistake::Redirect(name, other.clone()));
+        }
         let set_cookies = declared.set_cookies;
         Ok(Self {
             name,
@@ -131,6 +143,7 @@ impl Target {
             forward_headers,
             headers,
             set_cookies,
+            redirects: declared.redirects,
         })
     }
 
@@ -164,8 +177,7 @@ fn check_cookie_rule(target: &str, rule: &CookieRule) -> Result<(), Mistake> {
     check_name(rule.name.as_str()).map_err(|_| Mistake::Cookie(target.into(), rule.name.clone()))?;
     let host_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
     let domain = rule.domain.as_ref().is_none_or(|d| !d.is_empty() && d.bytes().all(host_byte));
-    let path_byte = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b';';
-    let path = rule.path.as_ref().is_none_or(|p| p.starts_with('/') && p.bytes().all(path_byte));
+    let path = rule.path.as_ref().is_none_or(|path| check_path(path.as_str()).is_ok());
     let lower = rule.name.to_ascii_lowercase();
     let host = lower.starts_with("__host-")
         && (rule.domain.is_some() || rule.path.as_ref().is_some_and(|path| path != "/"));

@@ -114,8 +114,8 @@ const RESPONSE_DROPPED: &[&str] = &[
 ];
 
 /// Families of response headers that are dropped: CORS answers are the app's to give, and front servers and
-/// frameworks take these for orders.
-const RESPONSE_DROPPED_FAMILIES: &[&str] = &["access-control-", "x-accel-", "x-middleware-"];
+/// frameworks take these for orders; Better Auth puts a session's token into `set-auth-token`.
+const RESPONSE_DROPPED_FAMILIES: &[&str] = &["access-control-", "set-auth-", "x-accel-", "x-middleware-"];
 
 /// What becomes of a response header, by its name alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,8 @@ pub enum Fate {
 /// What becomes of a response header.
 pub fn fate(name: &str) -> Fate {
     match name {
-        "cache-control" | "connection" | "content-encoding" | "content-type" | "vary" => Fate::Judge,
+        "cache-control" | "connection" | "content-encoding" | "content-type" | "vary" | "retry-after"
+        | "x-retry-after" => Fate::Judge,
         "location" | "set-cookie" => Fate::JudgeUnique,
         // Digests are of the bytes that travelled, before `fetch` decoded them (RFC 9530 section 2).
         "content-length" | "content-digest" | "content-md5" | "digest" => Fate::JudgeName,
@@ -319,6 +320,15 @@ impl<'a> Answer<'a> {
         if let Some(location) = self.get("location").and_then(relocate) {
             out.push(Set("location", location.into()));
         }
+        let (standard, other) = (self.get("retry-after"), self.get("x-retry-after"));
+        if standard.is_some() {
+            out.push(Copy("retry-after"));
+        } else if let Some(value) = retry_after(None, other) {
+            out.push(Set("retry-after", value.into()));
+        }
+        if other.is_some() {
+            out.push(Copy("x-retry-after"));
+        }
         out.extend(self.cache_control(events, sets_cookie).map(|value| Set("cache-control", value)));
         out.extend(self.vary().map(|value| Set("vary", value)));
         for option in self.get("connection").into_iter().flat_map(|options| options.split(',')) {
@@ -379,6 +389,21 @@ impl<'a> Answer<'a> {
     }
 }
 
+/// `Retry-After`, in seconds or as a date: the upstream's own, or its `X-Retry-After`. `None` for anything else.
+///
+/// ```
+/// use httponly::proxy::headers::retry_after;
+///
+/// assert_eq!(retry_after(None, Some("900")), Some("900"));
+/// ```
+pub fn retry_after<'a>(standard: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
+    [standard, other].into_iter().flatten().map(str::trim).find(|value| {
+        let seconds =
+            !value.is_empty() && value.len() < 10 && value.bytes().all(|byte| byte.is_ascii_digit());
+        seconds || crate::cookie::date::parse(value).is_some()
+    })
+}
+
 /// Whether a media type is `text/event-stream`.
 pub fn is_event_stream(content_type: &str) -> bool {
     essence(content_type).eq_ignore_ascii_case("text/event-stream")
@@ -429,15 +454,30 @@ mod tests {
         for name in HOP_BY_HOP.iter().filter(|name| **name != "connection").chain(RESPONSE_DROPPED) {
             assert_eq!(fate(name), Fate::Drop, "{name}");
         }
-        for name in
-            ["access-control-allow-origin", "access-control-max-age", "x-accel-redirect", "x-middleware-next"]
-        {
+        for name in [
+            "access-control-allow-origin",
+            "access-control-max-age",
+            "set-auth-token",
+            "x-accel-redirect",
+            "x-middleware-next",
+        ] {
             assert_eq!(fate(name), Fate::Drop, "{name}");
         }
-        for name in
-            ["etag", "retry-after", "last-modified", "x-request-id", "www-authenticate", "link", "expires"]
-        {
+        for name in ["etag", "last-modified", "x-request-id", "www-authenticate", "link", "expires"] {
             assert_eq!(fate(name), Fate::Keep, "{name}");
+        }
+    }
+
+    #[test]
+    fn x_retry_after_is_also_said_in_the_standard_way() {
+        for (headers, out) in [
+            (&[("retry-after", "5")][..], &["=retry-after"][..]),
+            (&[("retry-after", "soon")], &["=retry-after"]),
+            (&[("x-retry-after", "900")], &["retry-after: 900", "=x-retry-after"]),
+            (&[("x-retry-after", "soon")], &["=x-retry-after"]),
+            (&[("x-retry-after", "900"), ("retry-after", "5")], &["=retry-after", "=x-retry-after"]),
+        ] {
+            assert_eq!(judged(headers, false), out, "{headers:?}");
         }
     }
 

@@ -204,8 +204,8 @@ impl Proxy {
         })
     }
 
-    /// The local address of a `Location` that a target's upstream sent in answer to the URL `requested`; `None` if
-    /// it lies outside the target. `base` is as in [`Incoming`].
+    /// The local address of a `Location` that a target's upstream sent in answer to the URL `requested`, or the
+    /// `Location` itself at an origin that the target allows; `None` if it lies outside. `base` is as in [`Incoming`].
     pub fn relocate(
         &self,
         index: usize,
@@ -217,9 +217,15 @@ impl Proxy {
         let dynamic = base.and_then(Base::parse);
         let base = target.base.as_ref().or(dynamic.as_ref())?;
         let slash = if target.name.is_empty() { "" } else { "/" };
-        let local = base.relocate(requested, location, &format!("{}{slash}{}", self.mount, target.name))?;
-        // The only target of a proxy that is mounted at the root has an empty address.
-        Some(if local.starts_with('/') { local } else { format!("/{local}") })
+        match base.relocate(requested, location, &format!("{}{slash}{}", self.mount, target.name)) {
+            // The only target of a proxy that is mounted at the root has an empty address.
+            Some(local) => Some(if local.starts_with('/') { local } else { format!("/{local}") }),
+            None if location.starts_with('/') => None,
+            None => {
+                let allowed: Vec<&str> = target.redirects.iter().map(String::as_str).collect();
+                crate::redirect::check(location, &allowed).map(Into::into)
+            }
+        }
     }
 
     /// Fills templates into a body; `None` where it holds none, so that its own bytes can be sent.

@@ -67,6 +67,7 @@ impl Names {
     /// let names = Names::new("codex-session", None).unwrap();
     /// assert!(names.is_session("__Secure-codex-session"));
     /// assert!(names.is_known("codex.dont_remember") && !names.is_known("theme"));
+    /// assert_eq!(names.list().collect::<Vec<_>>(), ["codex-session", "better-auth.*", "codex.*"]);
     /// ```
     pub fn new(session: &str, others: Option<Vec<String>>) -> Result<Self, Refusal> {
         check_name(session)?;
@@ -83,6 +84,11 @@ impl Names {
             vec!["better-auth.*".to_owned(), format!("{family}.*")]
         };
         Ok(Self { session: session.to_owned(), others })
+    }
+
+    /// All names, without prefixes; one with `*` behind stands for all that begin so.
+    pub fn list(&self) -> impl Iterator<Item = &str> {
+        core::iter::once(self.session.as_str()).chain(self.others.iter().map(String::as_str))
     }
 
     /// Whether a cookie of this name is the session's.

@@ -6,7 +6,7 @@ use crate::{
     error::{Refusal, Rule},
     origin::{Claims, check_read, prove_sender},
     proxy::{
-        headers::{Fate, fate},
+        headers::{Fate, fate, retry_after},
         target::Base,
     },
     redirect,
@@ -243,21 +243,6 @@ pub fn is_json(content_type: Option<&str>) -> bool {
     content_type.is_none_or(|value| {
         let kind = crate::proxy::headers::essence(value).to_ascii_lowercase();
         kind.is_empty() || kind.ends_with("/json") || kind.ends_with("+json")
-    })
-}
-
-/// `Retry-After`, in seconds or as a date: the backend's own, or its `X-Retry-After`. `None` for anything else.
-///
-/// ```
-/// use httponly::session::passage::retry_after;
-///
-/// assert_eq!(retry_after(None, Some("900")), Some("900"));
-/// ```
-pub fn retry_after<'a>(standard: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
-    [standard, other].into_iter().flatten().map(str::trim).find(|value| {
-        let seconds =
-            !value.is_empty() && value.len() < 10 && value.bytes().all(|byte| byte.is_ascii_digit());
-        seconds || crate::cookie::date::parse(value).is_some()
     })
 }
 

@@ -129,6 +129,13 @@ describe("signing in", () => {
     expect(await line({})).not.toMatch(/max-age|expires/i);
   });
 
+  test("an Auth of another make, which says no path, serves the flows alike", async () => {
+    const { handler, getSession, purge } = (await setup()).auth;
+    const visitor = new Visitor({ handler, getSession, purge });
+    expect(location(await visitor.run("signIn", credentials(ADA)))).toBe("/");
+    expect(await visitor.who()).toBe(ADA.email);
+  });
+
   test("a field that cannot be right is named, and no call is made", async () => {
     const { visitor, auth } = await setup({ fetch: () => Promise.reject(new Error("called")) });
     expect(auth.basePath).toBe("/api/auth");

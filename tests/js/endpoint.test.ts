@@ -1,5 +1,5 @@
 // Attacks on the cookie endpoint, and its manners.
-import { cookieEndpoint, parseSetCookie } from "httponly/server";
+import { authBackend, cookieEndpoint, parseSetCookie } from "httponly/server";
 import { describe, expect, test } from "vitest";
 
 const URL_ = "https://app.example/.nordcraft/cookies/set-cookie";
@@ -242,9 +242,28 @@ describe("names", () => {
       await refused(reserving(json({ name, value: "v" })), 400, "name-invalid");
     await line(reserving(json({ name: "sessions", value: "v" })));
   });
-  test("by default the session cookies of Better Auth are reserved", async () => {
-    for (const name of ["better-auth.session_token", "__Secure-better-auth.session_token"])
+  test("the session cookies of Better Auth are reserved, whatever else is", async () => {
+    for (const at of [endpoint, cookieEndpoint({ reserved: ["session"] })])
+      for (const name of [
+        "better-auth.session_token",
+        "__Secure-better-auth.session_token",
+        "better-auth.state",
+      ])
+        await refused(at(json({ name, value: "forged" })), 400, "name-invalid");
+  });
+  test("checklist 10: so are those of the backend that the process knows, also of one made later", async () => {
+    const early = cookieEndpoint({ names: ["codex-session", "shop.cart", "theme"] });
+    await line(early(json({ name: "codex-session", value: "v" })));
+    authBackend({
+      url: "http://127.0.0.1:1",
+      cookie: "__Secure-codex-session",
+      cookies: ["codex.*", "hint"],
+    });
+    for (const name of ["codex-session", "__Secure-codex-session", "__Host-codex-session", "codex-session.0"])
+      await refused(early(json({ name, value: "forged" })), 400, "name-invalid");
+    for (const name of ["codex.state", "__Secure-codex.session_data", "CODEX.x", "hint"])
       await refused(endpoint(json({ name, value: "forged" })), 400, "name-invalid");
+    for (const name of ["theme", "shop.cart"]) await line(early(json({ name, value: "v" })));
   });
   test("the legacy path sets access_token, only if it is listed", async () => {
     const request = () =>

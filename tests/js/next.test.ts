@@ -8,7 +8,7 @@ import {
   route,
   setCookies,
 } from "httponly/next";
-import { apiProxy, authBackend, cookieEndpoint } from "httponly/server";
+import { type Auth, apiProxy, authBackend, cookieEndpoint } from "httponly/server";
 import { NextRequest, NextResponse } from "next/server.js";
 import { describe, expect, it } from "vitest";
 import { upstream } from "./support/serve.ts";
@@ -237,6 +237,19 @@ describe("proxy", () => {
     const run = proxy(auth, { guard: guard({}, { otherwise: "signed-in" }) });
     expect((await run(new NextRequest(`https://app.example${path}`, { headers }))).status).toBe(status);
   });
+});
+
+it("proxy takes an Auth that is not authBackend's, whose paths lie below /api/auth", async () => {
+  const auth: Auth = {
+    handler: async () => new Response(),
+    getSession: async () => ({ status: "anonymous", user: null, session: null, setCookies: [] }),
+    purge() {},
+  };
+  const run = proxy(auth, { guard: guard({}, { otherwise: "signed-in" }) });
+  const headers = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+  const open = async (path: string) =>
+    (await run(new NextRequest(`https://app.example${path}`, { headers }))).status;
+  expect([await open("/studio"), await open("/api/auth/get-session")]).toEqual([303, 200]);
 });
 
 describe("proxy with a page of the app for who may not come in", () => {

@@ -892,6 +892,45 @@ describe("responses", () => {
     expect(answer.headers.location).toBe(local);
     expect(api.log).toHaveLength(1);
   });
+
+  test.each([
+    ["https://files.example/a?b#c", true],
+    ["https://files.example", true],
+    ["https://files.example:444/a", false],
+    ["https://files.example.evil/a", false],
+    ["https://files.example@evil.example/", false],
+    ["https://evil.example/https://files.example", false],
+    ["http://files.example/a", false],
+    ["HTTPS://files.example/a", false],
+    ["//files.example/a", false],
+    ["https://files.example\\@evil.example/", false],
+    ["/login", false],
+    ["https://files.example//evil.example", false],
+  ])("a redirect to %s passes where its origin is allowed: %s", async (location, passes) => {
+    const api = await upstream((_, response) => response.writeHead(302, { location }).end());
+    const redirects = ["https://files.example"];
+    const origin = await app(apiProxy({ targets: { api: { url: `${api.origin}/v1`, redirects } } }));
+    const answer = await send(origin, "/api/proxy/api/a");
+    expect([answer.status, answer.headers.location]).toEqual([302, passes ? location : undefined]);
+    expect(api.log).toHaveLength(1);
+  });
+
+  test.each([
+    [{ "x-retry-after": "900" }, "900"],
+    [{ "retry-after": "5", "x-retry-after": "900" }, "5"],
+    [{ "x-retry-after": "soon" }, undefined],
+  ])("checklist 44: how long to wait is said in the standard way: %j", async (headers, retryAfter) => {
+    const { origin } = await setup({}, (_, response) => response.writeHead(429, headers).end("{}"));
+    const answer = await send(origin, "/api/proxy/api/x");
+    expect([answer.status, answer.headers["retry-after"]]).toEqual([429, retryAfter]);
+  });
+
+  test("checklist 6: the token that Better Auth puts into a header goes to no page", async () => {
+    const { origin } = await setup({}, (_, response) =>
+      response.writeHead(200, { "set-auth-token": "secret", "set-auth-jwt": "secret" }).end(),
+    );
+    expect(JSON.stringify((await send(origin, "/api/proxy/api/x")).headers)).not.toContain("secret");
+  });
 });
 
 describe("what cannot be reached", () => {
@@ -964,6 +1003,8 @@ describe("a declaration with a mistake throws when the proxy is made", () => {
     ["a timeout of 0", { timeout: 0, target: { url } }],
     ["a timeout that is no number", { timeout: Number.NaN, target: { url } }],
     ["a negative limit", { bodyLimit: -1, target: { url } }],
+    ["a redirect to a path", { target: { url, redirects: ["/login"] } }],
+    ["a redirect to an address", { target: { url, redirects: ["https://files.example/"] } }],
     ["half a retry", { retries: 0.5, target: { url } }],
     ["an origin that is none", { origin: "app.example", target: { url } }],
     ["an opaque origin", { origin: "data:x", target: { url } }],

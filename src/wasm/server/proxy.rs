@@ -41,6 +41,7 @@ struct TargetOptions {
     forward_headers: Option<Vec<String>>,
     headers: Option<Vec<String>>,
     set_cookies: Option<BTreeMap<String, Attributes>>,
+    redirects: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +70,7 @@ impl From<TargetOptions> for Declaration {
             set_cookies: set_cookies
                 .map(|(name, Attributes { domain, path })| CookieRule { name, domain, path })
                 .collect(),
+            redirects: options.redirects.unwrap_or_default(),
         }
     }
 }

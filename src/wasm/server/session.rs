@@ -53,6 +53,11 @@ impl Backend {
         Ok(Self { names, paths, domain })
     }
 
+    /// The names of its cookies, without prefixes; one with `*` behind stands for all that begin so.
+    pub fn names(&self) -> Vec<String> {
+        self.names.list().map(String::from).collect()
+    }
+
     /// What the session cookies of a `Cookie` header stand for: nothing if there are none, an empty text if no session
     /// can come of them, else their key in a cache.
     pub fn key(&self, header: &str) -> Option<String> {
