@@ -40,7 +40,7 @@ export type ErrorCode =
 
 /** Refused input, or something that could not be done; `code` is stable, `message` is for people. */
 export class HttpOnlyError extends Error {
-  override readonly name = "HttpOnlyError";
+  declare readonly name: "HttpOnlyError";
   /** The stable name of the refusal. */
   declare readonly code: ErrorCode;
   /** The rule that was broken, as one sentence. */
@@ -52,7 +52,8 @@ export class HttpOnlyError extends Error {
 
   constructor(code: ErrorCode, message: string, rule?: string, cause?: unknown) {
     super(message, cause ? { cause } : {});
-    Object.assign(this, { code }, rule && { rule });
+    // Not a class field: for older browsers, bundlers turn those into a helper that every page would load.
+    Object.assign(this, { name: "HttpOnlyError", code }, rule && { rule });
   }
 }
 
