@@ -51,7 +51,7 @@ export class HttpOnlyError extends Error {
   declare readonly retryAfter?: number;
 
   constructor(code: ErrorCode, message: string, rule?: string, cause?: unknown) {
-    super(message, cause ? { cause } : {});
+    super(message, (cause && { cause }) as ErrorOptions);
     // Not a class field: for older browsers, bundlers turn those into a helper that every page would load.
     Object.assign(this, { name: "HttpOnlyError", code }, rule && { rule });
   }
@@ -81,7 +81,7 @@ const RULES: readonly (readonly [ErrorCode, ...string[]])[] = [
     "path-invalid",
     "a path is a string",
     "a path starts with /",
-    "a path is ASCII without control characters, ; and a space at its end (RFC 6265bis 4.1.1)",
+    "a path is ASCII without control characters and ;, and ends in no space (RFC 6265bis 4.1.1)",
   ],
   [
     "domain-invalid",

@@ -116,7 +116,7 @@ rules! {
     AttributeTooLarge = 8 TooLarge "an attribute takes at most 1024 bytes (RFC 6265bis 5.6)",
     PathNotText = 9 PathInvalid "a path is a string",
     PathNotAbsolute = 10 PathInvalid "a path starts with /",
-    PathCharacter = 11 PathInvalid "a path is ASCII without control characters, ; and a space at its end (RFC 6265bis 4.1.1)",
+    PathCharacter = 11 PathInvalid "a path is ASCII without control characters and ;, and ends in no space (RFC 6265bis 4.1.1)",
     DomainNotText = 12 DomainInvalid "a domain is a string",
     DomainSyntax = 13 DomainInvalid "a domain is a host name: letters, digits, - and .",
     DomainMismatch = 14 DomainInvalid "the host is the domain or lies below it (RFC 6265bis 5.1.3)",
