@@ -167,6 +167,7 @@ rules! {
     BodyTooLarge = 104 BodyTooLarge "the body is over the limit",
     UpstreamTimeout = 105 UpstreamTimeout "the upstream sent no headers in time",
     UpstreamUnreachable = 106 UpstreamUnreachable "the upstream could not be reached",
+    UpstreamUrl = 146 UpstreamUnreachable "the app gave no http or https URL for the target",
     CookieAbsent = 107 Unauthenticated "the cookie to spend is absent",
     CookieTwice = 108 FieldInvalid "two cookies of the name to spend were sent",
     TargetScript = 109 CrossOrigin "what an upstream sends is data: no page runs it as a script or a worker",

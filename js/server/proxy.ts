@@ -168,7 +168,11 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
     try {
       if (asksForUrl) {
         const declared = targets[rules(() => door.find(url))]?.[1].url;
-        if (typeof declared === "function") base = new URL(declared(request, platform)).href;
+        // What is no URL is no target's either.
+        if (typeof declared === "function") {
+          const given = declared(request, platform);
+          base = URL.canParse(given) ? new URL(given).href : "none";
+        }
       }
       // Whatever it is made of, an address is one line of the head.
       const client = clientAddress?.(request, platform)?.replaceAll("\n", " ") ?? "";

@@ -132,7 +132,7 @@ impl Proxy {
             return Err(Rule::TargetScript.into());
         }
         let dynamic = incoming.base.and_then(Base::parse);
-        let base = target.base.as_ref().or(dynamic.as_ref()).ok_or(Rule::UrlSyntax)?;
+        let base = target.base.as_ref().or(dynamic.as_ref()).ok_or(Rule::UpstreamUrl)?;
         let named_by_header = incoming.get(URL_HEADER).filter(|url| !url.is_empty());
         let (rest, query) = match named_by_header {
             Some(url) => base.inside(url)?,

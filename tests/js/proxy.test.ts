@@ -430,6 +430,23 @@ describe("addresses", () => {
   });
 });
 
+test.each([
+  undefined,
+  "",
+  "/v1",
+  "ftp://api.example/",
+  "http://u:p@api.example/",
+  "http://api.example/?q",
+  "a\nb",
+])(
+  "a URL that the app gives for a request, and that is none (%j): 502, for the request is not to blame",
+  async (url) => {
+    const handler = apiProxy({ targets: { api: { url: () => url as string } } });
+    const response = await handler(new Request("http://app.example/api/proxy/api/me"));
+    expect([response.status, (await response.json()).error.code]).toEqual([502, "upstream-unreachable"]);
+  },
+);
+
 describe("proof of the same origin", () => {
   const bearer = { authorization: { bearer: "t" } };
   const SITES = [undefined, "same-origin", "same-site", "cross-site", "none"];
