@@ -337,6 +337,8 @@ export function authBackend(options: AuthBackendOptions): Auth {
       );
       return signedOut(lines);
     }
+    const refused: Refused = (status, body) =>
+      method === "HEAD" ? undefined : rules(() => door.refusal(url, status, body));
     const detour = rules(() => door.detour(method, url));
     if (detour === SHOW_LINK) return showLink(url, options.pages?.magicLink, method === "HEAD");
     for (const [name, value] of request.headers) if (passesToBackend(name)) headers.set(name, value);
@@ -367,10 +369,10 @@ export function authBackend(options: AuthBackendOptions): Auth {
       const init = { headers: headersOf(request, platform, true) };
       const found = await reach(request, url, init, async (response) => {
         if (response === undefined || response.status >= 500) return nobody(request, response);
-        if (!response.ok) return toPage(response, backend, url, linesOf(response.headers));
+        if (!response.ok) return toPage(response, backend, url, linesOf(response.headers), refused);
         const list = await read(response);
         // What is no list of theirs has no session of theirs.
-        return rules((m) => m.revokeBody(list ?? "", id)) ?? unknownSession();
+        return rules((m) => m.revokeBody(list ?? "", id)) ?? unknownSession(refused);
       });
       if (typeof found !== "string") return found;
       body = found;
@@ -402,7 +404,7 @@ export function authBackend(options: AuthBackendOptions): Auth {
       }
       settle(response.ok);
       const lines = [...(before?.setCookies ?? []), ...linesOf(response.headers)];
-      const page = await toPage(response, backend, target, lines);
+      const page = await toPage(response, backend, target, lines, refused);
       return detour === USE_LINK ? afterLink(page, contentType) : page;
     });
   }
@@ -445,6 +447,9 @@ export function authBackend(options: AuthBackendOptions): Auth {
   };
 }
 
+/** The body of a refusal: what the backend says in JSON, if anything, and our own name for it; none in answer to HEAD. */
+type Refused = (status: number, body: string) => string | undefined;
+
 type Bytes = Uint8Array<ArrayBuffer>;
 type ByteStream = ReadableStream<Bytes>;
 
@@ -486,14 +491,15 @@ function signedOut(lines: string[]): Response {
 }
 
 /** The answer for a session that is not in the user's list, in the backend's own shape. */
-function unknownSession(): Response {
+function unknownSession(refused: Refused): Response {
   const body = { code: "SESSION_NOT_FOUND", message: "there is no such session" };
   const headers = {
     "cache-control": "private, no-store",
+    "content-type": "application/json",
     "x-content-type-options": "nosniff",
     vary: "Cookie",
   };
-  return Response.json(body, { status: 404, headers });
+  return new Response(refused(404, JSON.stringify(body)) ?? null, { status: 404, headers });
 }
 
 /** A body as text; what is no UTF-8 is no text. */
@@ -538,6 +544,7 @@ async function toPage(
   backend: string,
   target: string,
   lines: string[],
+  refused: Refused,
 ): Promise<Response> {
   const { status } = response;
   const said = (name: string) => response.headers.get(name) ?? undefined;
@@ -562,11 +569,19 @@ async function toPage(
     await response.body?.cancel();
     body = null;
   }
-  if (body && rules((m) => m.isJson(said("content-type")))) {
-    const clean = await withoutTokens(body as ByteStream);
+  const isJson = rules((m) => m.isJson(said("content-type")));
+  let clean: string | undefined;
+  if (body && isJson) {
+    clean = await withoutTokens(body as ByteStream);
     // What cannot be read cannot be cleaned, and does not pass.
     if (clean === undefined) return away();
     body = clean;
+  }
+  const named = status < 400 ? undefined : refused(status, clean ?? "");
+  if (named !== undefined) {
+    if (!isJson) await response.body?.cancel().catch(() => {});
+    if (!isJson || !headers.has("content-type")) headers.set("content-type", "application/json");
+    body = named;
   }
   return new Response(body, { status, headers });
 }

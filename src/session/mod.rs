@@ -12,4 +12,5 @@ pub mod link;
 pub mod page;
 pub mod passage;
 mod query;
+pub mod refused;
 pub mod revoke;

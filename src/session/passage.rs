@@ -4,13 +4,17 @@ use std::borrow::Cow;
 
 use crate::{
     error::{Refusal, Rule},
+    json,
     origin::{Claims, check_read, prove_sender},
     proxy::{
         headers::{Fate, fate},
         target::Base,
     },
     redirect,
-    session::query,
+    session::{
+        flow::{Failure, Flow},
+        query, refused,
+    },
 };
 
 /// Where a backend's paths lie, in the app and at the backend alike.
@@ -172,6 +176,37 @@ impl Paths {
         }
     }
 
+    /// The body that a refusal of the backend (4xx) has in the page: its own members, where `body` is a JSON object, and
+    /// `error`, whose code is the one that the page functions and the forms give for this path and status.
+    ///
+    /// ```
+    /// use httponly::session::passage::Paths;
+    ///
+    /// let paths = Paths::new("/api/auth", "/get-session", "/sign-out").unwrap();
+    /// assert_eq!(
+    ///     paths.refusal("https://app.example/api/auth/sign-in/email", 429, ""),
+    ///     r#"{"error":{"code":"rate-limited","message":"too many attempts: try again later"}}"#
+    /// );
+    /// ```
+    pub fn refusal(&self, url: &str, status: u16, body: &str) -> String {
+        let reason = refused::reason(body);
+        let failure = if self.is(url, &self.session) {
+            Failure::of(match status {
+                401 => Rule::FlowUnauthenticated,
+                403 | 429 => Rule::FlowRejected,
+                _ => Rule::BackendSilent,
+            })
+        } else if status == 404 && json::members(body).is_none() {
+            // Better Auth answers an unknown path with nothing at all.
+            Failure::of(Rule::BackendPath)
+        } else {
+            let ends = self.is(url, &self.sign_out).then_some(Flow::SignOut);
+            let flow = ends.or_else(|| Flow::at(&self.asked(url).ok()?));
+            Failure::refused(flow, status, reason.as_deref())
+        };
+        refused::typed(body, &Failure { reason, ..failure })
+    }
+
     /// What a request may have done to sessions. `succeeded` is whether the backend said so: what it did not answer, it
     /// may have done all the same.
     pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> Effect {
@@ -326,6 +361,10 @@ pub fn relocate(backend: &str, requested: &str, location: &str) -> Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        error::Code,
+        session::page::{Asked, failure},
+    };
 
     const OWN: &str = "https://app.example";
 
@@ -434,6 +473,133 @@ mod tests {
         ] {
             let url = format!("{OWN}/api/auth/{path}?x=1");
             assert_eq!(paths().effect(method, &url, succeeded), effect, "{method} {path} {succeeded}");
+        }
+    }
+
+    /// The code, the message and the reason of a refusal, as the page gets it.
+    fn refusal(path: &str, status: u16, body: &str) -> [Option<String>; 3] {
+        let body = paths().refusal(&format!("{OWN}/api/auth/{path}"), status, body);
+        let error = json::spans(&body).unwrap().pop().filter(|(name, _)| name == "error").unwrap().1;
+        let members = json::members(error).unwrap();
+        ["code", "message", "reason"].map(|name| {
+            let value = members.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())?;
+            if let json::Json::String(text) = value { Some(text) } else { panic!("{value:?}") }
+        })
+    }
+
+    #[test]
+    fn a_refusal_of_the_backend_has_one_of_our_codes() {
+        let code = |code: &str| format!(r#"{{"message":"their words","code":"{code}"}}"#);
+        for (path, status, body, expected, message, reason) in [
+            (
+                "sign-in/email",
+                401,
+                code("INVALID_EMAIL_OR_PASSWORD"),
+                Code::SigninFailed,
+                "the e-mail address or the password is wrong",
+                Some("INVALID_EMAIL_OR_PASSWORD"),
+            ),
+            ("sign-in/email", 429, code(""), Code::RateLimited, Rule::FlowLimited.text(), None),
+            (
+                "Sign-In/%65mail",
+                403,
+                code("BANNED_USER"),
+                Code::Rejected,
+                Rule::FlowRejected.text(),
+                Some("BANNED_USER"),
+            ),
+            (
+                "sign-in/email",
+                400,
+                code("VALIDATION_ERROR"),
+                Code::SigninFailed,
+                Rule::FlowFailed.text(),
+                Some("VALIDATION_ERROR"),
+            ),
+            ("sign-in/username", 401, String::new(), Code::SigninFailed, Rule::FlowFailed.text(), None),
+            (
+                "sign-up/email",
+                400,
+                code("PASSWORD_TOO_SHORT"),
+                Code::FieldInvalid,
+                "the password is too short",
+                Some("PASSWORD_TOO_SHORT"),
+            ),
+            (
+                "change-password",
+                400,
+                code("PASSWORD_TOO_SHORT"),
+                Code::FieldInvalid,
+                "the password is too short",
+                Some("PASSWORD_TOO_SHORT"),
+            ),
+            ("update-user", 400, code("X"), Code::Rejected, Rule::FlowRejected.text(), Some("X")),
+            (
+                "update-user",
+                401,
+                code("UNAUTHORIZED"),
+                Code::Unauthenticated,
+                Rule::FlowUnauthenticated.text(),
+                Some("UNAUTHORIZED"),
+            ),
+            ("sign-out", 400, code("X"), Code::SigninFailed, Rule::FlowFailed.text(), Some("X")),
+            ("nothing", 404, String::new(), Code::UnknownTarget, Rule::BackendPath.text(), None),
+            ("nothing", 404, code("X"), Code::Rejected, Rule::FlowRejected.text(), Some("X")),
+            ("get-session", 429, String::new(), Code::Rejected, Rule::FlowRejected.text(), None),
+            ("get-session", 404, String::new(), Code::Unavailable, Rule::BackendSilent.text(), None),
+        ] {
+            let expected =
+                [Some(expected.as_str()), Some(message), reason].map(|text| text.map(str::to_owned));
+            assert_eq!(refusal(path, status, &body), expected, "{path} {status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_page_and_the_forms_read_the_same_with_our_code_beside_the_backends() {
+        let pages = crate::session::flow::Pages::new("/login", "/", "", "/reset", "/").unwrap();
+        let bodies = [
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"message":"m"}"#,
+            r#"{"code":"INVALID_EMAIL_OR_PASSWORD","message":"m"}"#,
+            r#"{"code":"INVALID_EMAIL","message":"m"}"#,
+            r#"{"code":"EMAIL_NOT_VERIFIED","message":"m"}"#,
+            r#"{"code":"PROVIDER_NOT_FOUND","message":"m"}"#,
+            r#"{"code":"SESSION_NOT_FOUND","message":"m"}"#,
+            r#"{"code":"BANNED_USER"}"#,
+            r#"{"code":"cross-origin","message":"m"}"#,
+            r#"{"code":"<b>no code</b>","message":"m"}"#,
+            r#"{"error":{"code":"UNAUTHORIZED","message":"m"}}"#,
+            r#"{"error":{"code":"INVALID_TOKEN","message":"m"},"success":false}"#,
+        ];
+        let form = [
+            ("email", "a@b"),
+            ("password", "p"),
+            ("name", "n"),
+            ("provider", "x"),
+            ("token", "t"),
+            ("id", "1"),
+        ];
+        for (_, flow) in Flow::ALL {
+            let path = flow.plan(&form, &pages, None, OWN).unwrap()[0].path;
+            for (status, body) in (400..=431).flat_map(|status| bodies.map(|body| (status, body))) {
+                let typed = paths().refusal(&format!("{OWN}/api/auth{path}"), status, body);
+                let outcome = |body| {
+                    let retry_after = Some("7");
+                    let reply = crate::session::flow::Reply { status, body, location: None, retry_after };
+                    flow.outcome(0, reply, &pages, None, "", 0.0)
+                };
+                assert_eq!(outcome(&typed), outcome(body), "{flow:?} {status} {body}");
+                for asked in [Asked::SignIn, Asked::SignOut, Asked::Session] {
+                    let read = |body| {
+                        let failure = failure(asked, status, body);
+                        (failure.code, failure.rule, failure.reason)
+                    };
+                    assert_eq!(read(&typed), read(body), "{asked:?} {path} {status} {body}");
+                }
+            }
         }
     }
 

@@ -152,6 +152,11 @@ impl Backend {
         self.paths.beside(backend, passage::LINK, Some(&query)).map_err(thrown)
     }
 
+    /// The body of a refusal of the backend (4xx), as the page gets it; what is no JSON comes as an empty `body`.
+    pub fn refusal(&self, url: &str, status: u16, body: &str) -> String {
+        self.paths.refusal(url, status, body)
+    }
+
     /// What a request may have done: 0 nothing, 1 to its own session, 2 to all of its user, 3 to anyone's.
     pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> u8 {
         self.paths.effect(method, url, succeeded) as u8
