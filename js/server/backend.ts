@@ -305,25 +305,23 @@ export function authBackend(options: AuthBackendOptions): Auth {
 
   async function handler(request: Request, platform?: unknown): Promise<Response> {
     const { method, url } = request;
+    const said = (name: string) => request.headers.get(name) ?? undefined;
+    const contentType = said("content-type") ?? "";
+    const sender = [
+      hostOf(request).origin,
+      said("sec-fetch-site"),
+      said("sec-fetch-mode"),
+      said("sec-fetch-dest"),
+      said("origin"),
+      said("x-httponly"),
+    ] as const;
+    if (rules(() => door.isFormPost(method, url, contentType, ...sender))) return formPost(request);
     let backend: string;
     let target: string;
     let headers: Headers;
     try {
-      const said = (name: string) => request.headers.get(name) ?? undefined;
       backend = backendOf(request, platform);
-      target = rules(() =>
-        door.admit(
-          backend,
-          method,
-          url,
-          hostOf(request).origin,
-          said("sec-fetch-site"),
-          said("sec-fetch-mode"),
-          said("sec-fetch-dest"),
-          said("origin"),
-          said("x-httponly"),
-        ),
-      );
+      target = rules(() => door.admit(backend, method, url, ...sender));
       headers = headersOf(request, platform, false);
     } catch (thrown) {
       const wrongMethod = (thrown as { status?: number }).status === 405;
@@ -351,7 +349,6 @@ export function authBackend(options: AuthBackendOptions): Auth {
       }
       if (!body) return broken("body-too-large");
     }
-    const contentType = request.headers.get("content-type") ?? "";
     let verb = method;
     if (detour === USE_LINK) {
       try {
@@ -407,6 +404,32 @@ export function authBackend(options: AuthBackendOptions): Auth {
       const page = await toPage(response, backend, target, lines, refused);
       return detour === USE_LINK ? afterLink(page, contentType) : page;
     });
+  }
+
+  /** Leads on what an OAuth provider's page POSTs: no backend hears of it, and no cookie is read. */
+  async function formPost(request: Request): Promise<Response> {
+    const limit = Math.min(
+      bodyLimit,
+      rules((m) => m.formPostLimit()),
+    );
+    let body: Bytes | undefined;
+    try {
+      body = request.body ? await readWithin(request.body as ByteStream, limit) : new Uint8Array();
+    } catch {
+      return gone();
+    }
+    if (!body) return broken("body-too-large");
+    try {
+      const headers = {
+        location: rules(() => door.formPost(request.url, asText(body))),
+        "cache-control": "private, no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+      };
+      return new Response(null, { status: 303, headers });
+    } catch (thrown) {
+      return refusal(thrown);
+    }
   }
 
   /**

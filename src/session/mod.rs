@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod cookies;
 pub mod flow;
+pub mod form_post;
 pub mod guard;
 pub mod link;
 pub mod page;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
+    cookie::endpoint::Form,
     error::{Refusal, Rule},
     json,
     origin::{Claims, check_read, prove_sender},
@@ -13,7 +14,7 @@ use crate::{
     redirect,
     session::{
         flow::{Failure, Flow},
-        query, refused,
+        form_post, query, refused,
     },
 };
 
@@ -205,6 +206,45 @@ impl Paths {
             Failure::refused(flow, status, reason.as_deref())
         };
         refused::typed(body, &Failure { reason, ..failure })
+    }
+
+    /// Whether a request is an OAuth provider's answer by form, which is not for the backend ([`form_post`]): a form
+    /// without proof of the own origin, sent to a callback by a navigation of the whole window.
+    pub fn is_form_post(
+        &self,
+        method: &str,
+        url: &str,
+        content_type: &str,
+        sender: &Sender<'_>,
+        own: &str,
+    ) -> bool {
+        method == "POST"
+            && Form::of(content_type) == Ok(Form::UrlEncoded)
+            && self.rest(url).is_ok_and(|(rest, _)| form_post::is_callback(rest))
+            && prove_sender(sender.claims, own).is_err()
+            && check_read(sender.claims.site, sender.mode, sender.claims.dest).is_ok()
+    }
+
+    /// Where such a request leads: to the same path, with what the form says as the query.
+    ///
+    /// # Errors
+    /// [`Rule::BackendPath`], and those of [`form_post::query`].
+    ///
+    /// ```
+    /// use httponly::session::passage::Paths;
+    ///
+    /// let paths = Paths::new("/api/auth", "/get-session", "/sign-out").unwrap();
+    /// let url = "https://app.example/api/auth/callback/apple";
+    /// assert_eq!(paths.form_post(url, "code=c&state=s").unwrap(), "/api/auth/callback/apple?code=c&state=s");
+    /// ```
+    pub fn form_post(&self, url: &str, body: &str) -> Result<String, Refusal> {
+        let (rest, _) = self.rest(url)?;
+        let path = format!("{}/{rest}", self.base);
+        // What is no callback leads nowhere, whoever asks.
+        if !form_post::is_callback(rest) || redirect::check(&path, &[]).as_deref() != Some(&path) {
+            return Err(Rule::BackendPath.into());
+        }
+        Ok(format!("{path}?{}", form_post::query(body)?))
     }
 
     /// What a request may have done to sessions. `succeeded` is whether the backend said so: what it did not answer, it
@@ -447,6 +487,74 @@ mod tests {
         assert_eq!(admitted("HEAD", "cors", "empty"), Err(Rule::ForeignRead));
         assert_eq!(admitted("POST", "navigate", "document"), Err(Rule::ProofMissing));
         assert_eq!(admitted("TRACE", "navigate", "document"), Err(Rule::BackendMethod));
+    }
+
+    #[test]
+    fn a_provider_answers_by_form_at_its_callback_and_nowhere_else() {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        let from = |site: &'static str, mode, dest| Sender {
+            claims: Claims {
+                site: Some(site).filter(|site| !site.is_empty()),
+                dest: Some(dest),
+                origin: Some("https://appleid.apple.com"),
+                ..Claims::default()
+            },
+            mode: Some(mode),
+        };
+        let provider = from("cross-site", "navigate", "document");
+        let is = |method: &str, path: &str, kind: &str, sender: &Sender<'_>| {
+            paths().is_form_post(method, &format!("{OWN}{path}"), kind, sender, OWN)
+        };
+        let callback = "/api/auth/callback/apple";
+        for path in [callback, "/api/auth/callback/apple?x=y", "/api/auth/oauth2/callback/apple"] {
+            assert!(is("POST", path, FORM, &provider), "{path}");
+        }
+        assert!(is("POST", callback, "Application/X-WWW-Form-URLEncoded; charset=utf-8", &provider));
+        for path in [
+            "/api/auth/sign-out",
+            "/api/auth/callback/../sign-out",
+            "/api/auth/callback/%2e%2e/sign-out",
+            "/api/auth/callback/..%2fsign-out",
+            "/api/auth/callback%2fapple",
+            "/api/auth/callback/apple/",
+            "/api/auth/callback/",
+            "/api/auth//callback/apple",
+            "/api/authority/callback/apple",
+            "/callback/apple",
+        ] {
+            assert!(!is("POST", path, FORM, &provider), "{path}");
+            assert!(paths().form_post(&format!("{OWN}{path}"), "code=c").is_err(), "{path}");
+        }
+        for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post"] {
+            assert!(!is(method, callback, FORM, &provider), "{method}");
+        }
+        for kind in [
+            "",
+            "application/json",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "x;application/x-www-form-urlencoded",
+        ] {
+            assert!(!is("POST", callback, kind, &provider), "{kind}");
+        }
+        for (site, mode, dest, expected) in [
+            ("same-site", "navigate", "document", true),
+            ("none", "navigate", "document", true),
+            ("", "", "", true),
+            // The own origin's are for the backend.
+            ("same-origin", "navigate", "document", false),
+            ("cross-site", "navigate", "iframe", false),
+            ("cross-site", "no-cors", "empty", false),
+            ("cross-site", "cors", "empty", false),
+        ] {
+            assert_eq!(is("POST", callback, FORM, &from(site, mode, dest)), expected, "{site} {mode} {dest}");
+        }
+        // Whatever it is, it does not reach the backend.
+        let url = format!("{OWN}{callback}");
+        let admitted = paths().admit("POST", &url, &provider, OWN);
+        assert_eq!(admitted.map_err(Refusal::rule), Err(Rule::ProofMissing));
+        // And where it leads passes as any way back from a provider does.
+        assert_eq!(paths().admit("GET", &format!("{url}?code=c"), &provider, OWN), Ok(()));
     }
 
     #[test]
