@@ -41,5 +41,10 @@ export function createBackend(options?: {
   lifetime?: number;
   attempts?: number;
   databaseUrl?: string;
-  provider?: { issuer: string; clientId: string; clientSecret: string };
+  provider?: {
+    issuer: string;
+    clientId: string;
+    clientSecret: string;
+    responseMode?: "query" | "form_post";
+  };
 }): Promise<Backend>;

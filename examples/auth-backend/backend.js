@@ -40,8 +40,9 @@ export function createTables() {
  * @param {string} [options.domain] their Domain; host-only when absent
  * @param {number} [options.lifetime] seconds that a session lasts; 86,400 when absent
  * @param {string} [options.databaseUrl] PostgreSQL in place of `tables`; what it lacks is created
- * @param {{ issuer: string, clientId: string, clientSecret: string }} [options.provider] an OpenID provider, known as
- *   `example-id`, that people may sign in with; it leads back to the first app
+ * @param {{ issuer: string, clientId: string, clientSecret: string, responseMode?: "query" | "form_post" }}
+ *   [options.provider] an OpenID provider, known as `example-id`, that people may sign in with; it leads back to the first
+ *   app
  * @param {number} [options.attempts] sign-ins and sign-ups that one address may try in 15 minutes; 10 when absent
  */
 export async function createBackend({
@@ -160,7 +161,7 @@ async function addUsers(auth) {
 }
 
 /** A provider that Better Auth does not know by name, by its discovery document. */
-function exampleId({ issuer, clientId, clientSecret }, app) {
+function exampleId({ issuer, clientId, clientSecret, responseMode }, app) {
   return {
     providerId: "example-id",
     name: "Example ID",
@@ -170,6 +171,7 @@ function exampleId({ issuer, clientId, clientSecret }, app) {
     scopes: ["openid", "email", "profile"],
     pkce: true,
     redirectURI: `${app}/api/auth/callback/example-id`,
+    ...(responseMode && { responseMode }),
   };
 }
 

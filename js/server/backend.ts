@@ -310,25 +310,23 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
 
   async function handler(request: Request, platform?: unknown): Promise<Response> {
     const { method, url } = request;
+    const said = (name: string) => request.headers.get(name) ?? undefined;
+    const contentType = said("content-type") ?? "";
+    const sender = [
+      hostOf(request).origin,
+      said("sec-fetch-site"),
+      said("sec-fetch-mode"),
+      said("sec-fetch-dest"),
+      said("origin"),
+      said("x-httponly"),
+    ] as const;
+    if (rules(() => door.isFormPost(method, url, contentType, ...sender))) return formPost(request);
     let backend: string;
     let target: string;
     let headers: Headers;
     try {
-      const said = (name: string) => request.headers.get(name) ?? undefined;
       backend = backendOf(request, platform);
-      target = rules(() =>
-        door.admit(
-          backend,
-          method,
-          url,
-          hostOf(request).origin,
-          said("sec-fetch-site"),
-          said("sec-fetch-mode"),
-          said("sec-fetch-dest"),
-          said("origin"),
-          said("x-httponly"),
-        ),
-      );
+      target = rules(() => door.admit(backend, method, url, ...sender));
       headers = headersOf(request, platform, false);
     } catch (thrown) {
       const wrongMethod = (thrown as { status?: number }).status === 405;
@@ -342,6 +340,8 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       );
       return signedOut(lines);
     }
+    const refused: Refused = (status, body) =>
+      method === "HEAD" ? undefined : rules(() => door.refusal(url, status, body));
     const detour = rules(() => door.detour(method, url));
     if (detour === SHOW_LINK) return showLink(url, options.pages?.magicLink, method === "HEAD");
     for (const [name, value] of request.headers) if (passesToBackend(name)) headers.set(name, value);
@@ -354,7 +354,6 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       }
       if (!body) return broken("body-too-large");
     }
-    const contentType = request.headers.get("content-type") ?? "";
     let verb = method;
     if (detour === USE_LINK) {
       try {
@@ -372,10 +371,10 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       const init = { headers: headersOf(request, platform, true) };
       const found = await reach(request, url, init, async (response) => {
         if (response === undefined || response.status >= 500) return nobody(request, response);
-        if (!response.ok) return toPage(response, backend, url, linesOf(response.headers));
+        if (!response.ok) return toPage(response, backend, url, linesOf(response.headers), refused);
         const list = await read(response);
         // What is no list of theirs has no session of theirs.
-        return rules((m) => m.revokeBody(list ?? "", id)) ?? unknownSession();
+        return rules((m) => m.revokeBody(list ?? "", id)) ?? unknownSession(refused);
       });
       if (typeof found !== "string") return found;
       body = found;
@@ -407,9 +406,35 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       }
       settle(response.ok);
       const lines = [...(before?.setCookies ?? []), ...linesOf(response.headers)];
-      const page = await toPage(response, backend, target, lines);
+      const page = await toPage(response, backend, target, lines, refused);
       return detour === USE_LINK ? afterLink(page, contentType) : page;
     });
+  }
+
+  /** Leads on what an OAuth provider's page POSTs: no backend hears of it, and no cookie is read. */
+  async function formPost(request: Request): Promise<Response> {
+    const limit = Math.min(
+      bodyLimit,
+      rules((m) => m.formPostLimit()),
+    );
+    let body: Bytes | undefined;
+    try {
+      body = request.body ? await readWithin(request.body as ByteStream, limit) : new Uint8Array();
+    } catch {
+      return gone();
+    }
+    if (!body) return broken("body-too-large");
+    try {
+      const headers = {
+        location: rules(() => door.formPost(request.url, asText(body))),
+        "cache-control": "private, no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+      };
+      return new Response(null, { status: 303, headers });
+    } catch (thrown) {
+      return refusal(thrown);
+    }
   }
 
   /**
@@ -449,6 +474,9 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     },
   };
 }
+
+/** The body of a refusal: what the backend says in JSON, if anything, and our own name for it; none in answer to HEAD. */
+type Refused = (status: number, body: string) => string | undefined;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type ByteStream = ReadableStream<Bytes>;
@@ -491,14 +519,15 @@ function signedOut(lines: string[]): Response {
 }
 
 /** The answer for a session that is not in the user's list, in the backend's own shape. */
-function unknownSession(): Response {
+function unknownSession(refused: Refused): Response {
   const body = { code: "SESSION_NOT_FOUND", message: "there is no such session" };
   const headers = {
     "cache-control": "private, no-store",
+    "content-type": "application/json",
     "x-content-type-options": "nosniff",
     vary: "Cookie",
   };
-  return Response.json(body, { status: 404, headers });
+  return new Response(refused(404, JSON.stringify(body)) ?? null, { status: 404, headers });
 }
 
 /** A body as text; what is no UTF-8 is no text. */
@@ -543,6 +572,7 @@ async function toPage(
   backend: string,
   target: string,
   lines: string[],
+  refused: Refused,
 ): Promise<Response> {
   const { status } = response;
   const said = (name: string) => response.headers.get(name) ?? undefined;
@@ -567,11 +597,19 @@ async function toPage(
     await response.body?.cancel();
     body = null;
   }
-  if (body && rules((m) => m.isJson(said("content-type")))) {
-    const clean = await withoutTokens(body as ByteStream);
+  const isJson = rules((m) => m.isJson(said("content-type")));
+  let clean: string | undefined;
+  if (body && isJson) {
+    clean = await withoutTokens(body as ByteStream);
     // What cannot be read cannot be cleaned, and does not pass.
     if (clean === undefined) return away();
     body = clean;
+  }
+  const named = status < 400 ? undefined : refused(status, clean ?? "");
+  if (named !== undefined) {
+    if (!isJson) await response.body?.cancel().catch(() => {});
+    if (!isJson || !headers.has("content-type")) headers.set("content-type", "application/json");
+    body = named;
   }
   return new Response(body, { status, headers });
 }

@@ -7,7 +7,7 @@ use crate::{
     error::{Code, Refusal, Rule},
     json::{self, Json},
     redirect,
-    session::{passage, query},
+    session::{passage, query, refused},
 };
 
 /// What a form does.
@@ -337,43 +337,47 @@ impl Flow {
 
     fn failure(self, reply: Reply<'_>, now: f64) -> Failure {
         let wait = passage::retry_seconds(reply.retry_after, None, now);
-        let said = said(reply);
-        if let Some((code, reason)) = said.own {
+        let said = refused::read(reply.body);
+        if let Some(code) = said.own {
             let rule = match code {
                 Code::CrossOrigin => Rule::ProofMissing,
-                Code::RateLimited => Rule::FlowLimited,
-                Code::Unauthenticated => Rule::FlowUnauthenticated,
-                Code::Rejected => Rule::FlowRejected,
                 Code::Unavailable => Rule::BackendAway,
                 Code::BodyTooLarge => Rule::BodyTooLarge,
                 Code::FieldInvalid => Rule::FlowText,
                 _ => Rule::FlowFailed,
             };
-            return Failure { reason, retry_after: wait, ..Failure::of(rule) };
+            return Failure { retry_after: wait, ..Failure::of(rule) };
         }
-        let reason = said.reason;
+        let in_location = || {
+            let (_, query) = reply.location?.split_once('?')?;
+            let query = query.split('#').next()?;
+            query.split('&').find_map(|pair| pair.strip_prefix("error=")).map(str::to_owned)
+        };
+        let reason = said.reason.or_else(in_location).filter(|reason| refused::is_plain(reason));
         let known = reason.as_deref().and_then(meaning);
         let mut failure = match (reply.status, known) {
-            (429, _) => Failure::of(Rule::FlowLimited),
-            (400..500, Some((rule, field, message))) => {
-                let status = reply.status;
-                Failure { status, field: self.own_field(field), message, ..Failure::of(rule) }
-            }
-            (403, _) => Failure::of(Rule::FlowRejected),
-            (401, _) if self.fields().first() != Some(&EMAIL) => Failure::of(Rule::FlowUnauthenticated),
-            (400..500, None) => Failure { status: reply.status, ..Failure::of(Rule::FlowFailed) },
             // A link that does not work leads to a page that says so.
-            (300..400, _) if self == Flow::UseMagicLink && reason.is_some() => match known {
-                Some((rule, _, message)) => Failure { message, ..Failure::of(rule) },
-                None => Failure::of(Rule::FlowFailed),
-            },
-            _ => Failure::of(Rule::BackendAway),
+            (300..400, Some((rule, _, message))) if self == Flow::UseMagicLink => {
+                Failure { message, ..Failure::of(rule) }
+            }
+            (300..400, None) if self == Flow::UseMagicLink && reason.is_some() => {
+                Failure::of(Rule::FlowFailed)
+            }
+            (status, _) => Failure::refused(Some(self), status, reason.as_deref()),
         };
         if failure.code != Code::Unavailable {
             failure.reason = reason;
         }
         failure.retry_after = wait.filter(|_| matches!(failure.status, 429 | 503));
         failure
+    }
+
+    /// The flow whose form asks at a path: below the backend's base path, in lower case, without a slash before it. All
+    /// ways to sign in are like the one by password.
+    pub fn at(path: &str) -> Option<Self> {
+        let asks = |flow: &Flow| flow.paths().iter().any(|own| own.strip_prefix('/') == Some(path));
+        let known = Self::ALL.iter().map(|&(_, flow)| flow).find(asks);
+        known.or_else(|| path.starts_with("sign-in/").then_some(Flow::SignIn))
     }
 
     /// A field that this form has.
@@ -392,6 +396,35 @@ impl Failure {
             reason: None,
             field: None,
             retry_after: None,
+        }
+    }
+
+    /// What a refusal of the backend means: its status, and its own code if it has one. `flow` is the form that asks;
+    /// `None` for a request that no form of the account makes.
+    ///
+    /// ```
+    /// use httponly::{error::Code, session::flow::{Failure, Flow}};
+    ///
+    /// let refused = |flow, status| Failure::refused(flow, status, None).code;
+    /// assert_eq!(refused(Some(Flow::SignIn), 401), Code::SigninFailed);
+    /// assert_eq!(refused(None, 401), Code::Unauthenticated);
+    /// ```
+    pub fn refused(flow: Option<Flow>, status: u16, reason: Option<&str>) -> Self {
+        match (status, reason.and_then(meaning)) {
+            (429, _) => Failure::of(Rule::FlowLimited),
+            (400..500, Some((rule, field, message))) => {
+                let field = flow.and_then(|flow| flow.own_field(field));
+                Failure { status, message, field, ..Failure::of(rule) }
+            }
+            (403, _) => Failure::of(Rule::FlowRejected),
+            (401, _) if flow.is_none_or(|flow| flow.fields().first() != Some(&EMAIL)) => {
+                Failure::of(Rule::FlowUnauthenticated)
+            }
+            (400..500, None) => {
+                let rule = if flow.is_some() { Rule::FlowFailed } else { Rule::FlowRejected };
+                Failure { status, ..Failure::of(rule) }
+            }
+            _ => Failure::of(Rule::BackendAway),
         }
     }
 }
@@ -430,47 +463,6 @@ pub fn destination(candidates: &[&str], own: &str) -> Option<String> {
         _ => wanted,
     };
     redirect::check(path, &[]).map(std::borrow::Cow::into_owned)
-}
-
-/// What a reply says about why it failed.
-struct Said {
-    /// The handler's own code and the reason beside it.
-    own: Option<(Code, Option<String>)>,
-    /// The backend's code.
-    reason: Option<String>,
-}
-
-fn said(reply: Reply<'_>) -> Said {
-    let at = |object: &str, name: &str| match json::members(object)?
-        .into_iter()
-        .rfind(|(key, _)| key == name)?
-        .1
-    {
-        Json::String(text) => Some(text),
-        _ => None,
-    };
-    let inner = json::spans(reply.body)
-        .and_then(|members| members.into_iter().rfind(|(name, _)| name == "error"))
-        .map_or("", |(_, value)| value);
-    let plain = |text: String| is_plain(&text).then_some(text);
-    let inner_code = at(inner, "code");
-    let own = inner_code.as_deref().and_then(|code| Code::ALL.iter().find(|known| known.as_str() == code));
-    if let Some(&code) = own {
-        return Said { own: Some((code, at(inner, "reason").and_then(plain))), reason: None };
-    }
-    let in_location = || {
-        let (_, query) = reply.location?.split_once('?')?;
-        let query = query.split('#').next()?;
-        query.split('&').find_map(|pair| pair.strip_prefix("error=")).map(str::to_owned)
-    };
-    let reason = at(reply.body, "code").or(inner_code).or_else(in_location).and_then(plain);
-    Said { own: None, reason }
-}
-
-/// A code, and no text that an upstream wants people to read.
-pub(super) fn is_plain(code: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    (1..=64).contains(&code.len()) && code.bytes().all(plain)
 }
 
 /// What the codes of Better Auth mean, as far as a form can do something about them.

@@ -9,7 +9,10 @@ use crate::{
     cookie::endpoint::Form,
     error::{Refusal, Rule},
     json::{self, Json},
-    session::query,
+    session::{
+        flow::{Failure, Flow},
+        query, refused,
+    },
 };
 
 /// The fields of a link.
@@ -115,7 +118,9 @@ pub fn answer(location: &str) -> (u16, String) {
         out.push_str("{\"code\":");
         json::push_string(&reason, &mut out);
         out.push_str(",\"message\":\"the link is used up or too old\"}");
-        return (401, out);
+        let reason = Some(reason).filter(|reason| refused::is_plain(reason));
+        let failure = Failure::refused(Some(Flow::UseMagicLink), 401, reason.as_deref());
+        return (401, refused::typed(&out, &Failure { reason, ..failure }));
     }
     out.push_str("{\"redirect\":true,\"url\":");
     json::push_string(location, &mut out);

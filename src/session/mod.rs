@@ -7,9 +7,11 @@
 pub mod answer;
 pub mod cookies;
 pub mod flow;
+pub mod form_post;
 pub mod guard;
 pub mod link;
 pub mod page;
 pub mod passage;
 mod query;
+pub mod refused;
 pub mod revoke;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::answer::{Content, content, without_tokens};
-use super::flow::is_plain;
+use super::refused::{is_handlers, is_plain, named};
 use crate::error::{Code, Rule};
 use crate::json::{self, Json};
 use crate::{origin, redirect};
@@ -69,7 +69,7 @@ pub struct Failure {
 }
 
 /// Reads a refusal: the status of an answer and its body, which is the handler's `{ "error": { "code", "message" } }`,
-/// the backend's `{ "code", "message" }`, or anything.
+/// the backend's `{ "code", "message" }` with such an `error` beside it or without, or anything.
 ///
 /// ```
 /// use httponly::error::Code;
@@ -83,16 +83,21 @@ pub struct Failure {
 pub fn failure(asked: Asked, status: u16, body: &str) -> Failure {
     let members = json::spans(body).unwrap_or_default();
     let nested = last(&members, "error").and_then(json::spans);
-    let own = nested.is_some();
-    let error = nested.unwrap_or(members);
-    let (name, message) = (text(&error, "code"), text(&error, "message"));
-    let code = name.as_deref().filter(|_| own).and_then(code_named);
-    // What a sign-in or a session check cannot tell apart by name, the status tells.
-    if let (Some(code), Some(message)) = (code, &message)
+    let beside = |name| nested.as_deref().and_then(|error| text(error, name));
+    let code = beside("code").as_deref().and_then(named);
+    let because = beside("reason");
+    // What the handler refuses has a name; what the backend refuses is told by its own name for it, and by the status.
+    if let (Some(code), Some(message)) = (code, beside("message"))
         && asked != Asked::Session
+        && is_handlers(code)
+        && members.len() == 1
+        && because.is_none()
     {
-        return Failure { code, rule: None, message: message.clone(), reason: text(&error, "reason") };
+        return Failure { code, rule: None, message, reason: None };
     }
+    let theirs = nested.as_deref().filter(|_| code.is_none()).unwrap_or(&members);
+    let message = text(theirs, "message");
+    let name = text(theirs, "code").or_else(|| because.clone());
     let rule = match (asked, status) {
         (Asked::Session, 403 | 429) => Rule::FlowRejected,
         (Asked::Session, _) | (_, 500..) => Rule::BackendSilent,
@@ -110,12 +115,8 @@ pub fn failure(asked: Asked, status: u16, body: &str) -> Failure {
         Some(message) => format!("{}: {message}", rule.text()),
         None => format!("{}: status {status}", rule.text()),
     };
-    let reason = text(&error, "reason").or(name.filter(|_| code.is_none())).filter(|name| is_plain(name));
+    let reason = because.or(name).filter(|name| is_plain(name));
     Failure { code: rule.code(), rule: Some(rule), message, reason }
-}
-
-fn code_named(name: &str) -> Option<Code> {
-    Code::ALL.iter().copied().find(|code| code.as_str() == name)
 }
 
 /// What an answer to a sign-in says.

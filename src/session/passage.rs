@@ -3,14 +3,19 @@
 use std::borrow::Cow;
 
 use crate::{
+    cookie::endpoint::Form,
     error::{Refusal, Rule},
+    json,
     origin::{Claims, check_read, prove_sender},
     proxy::{
         headers::{Fate, fate, retry_after},
         target::Base,
     },
     redirect,
-    session::query,
+    session::{
+        flow::{Failure, Flow},
+        form_post, query, refused,
+    },
 };
 
 /// Where a backend's paths lie, in the app and at the backend alike.
@@ -172,6 +177,76 @@ impl Paths {
         }
     }
 
+    /// The body that a refusal of the backend (4xx) has in the page: its own members, where `body` is a JSON object, and
+    /// `error`, whose code is the one that the page functions and the forms give for this path and status.
+    ///
+    /// ```
+    /// use httponly::session::passage::Paths;
+    ///
+    /// let paths = Paths::new("/api/auth", "/get-session", "/sign-out").unwrap();
+    /// assert_eq!(
+    ///     paths.refusal("https://app.example/api/auth/sign-in/email", 429, ""),
+    ///     r#"{"error":{"code":"rate-limited","message":"too many attempts: try again later"}}"#
+    /// );
+    /// ```
+    pub fn refusal(&self, url: &str, status: u16, body: &str) -> String {
+        let reason = refused::reason(body);
+        let failure = if self.is(url, &self.session) {
+            Failure::of(match status {
+                401 => Rule::FlowUnauthenticated,
+                403 | 429 => Rule::FlowRejected,
+                _ => Rule::BackendSilent,
+            })
+        } else if status == 404 && json::members(body).is_none() {
+            // Better Auth answers an unknown path with nothing at all.
+            Failure::of(Rule::BackendPath)
+        } else {
+            let ends = self.is(url, &self.sign_out).then_some(Flow::SignOut);
+            let flow = ends.or_else(|| Flow::at(&self.asked(url).ok()?));
+            Failure::refused(flow, status, reason.as_deref())
+        };
+        refused::typed(body, &Failure { reason, ..failure })
+    }
+
+    /// Whether a request is an OAuth provider's answer by form, which is not for the backend ([`form_post`]): a form
+    /// without proof of the own origin, sent to a callback by a navigation of the whole window.
+    pub fn is_form_post(
+        &self,
+        method: &str,
+        url: &str,
+        content_type: &str,
+        sender: &Sender<'_>,
+        own: &str,
+    ) -> bool {
+        method == "POST"
+            && Form::of(content_type) == Ok(Form::UrlEncoded)
+            && self.rest(url).is_ok_and(|(rest, _)| form_post::is_callback(rest))
+            && prove_sender(sender.claims, own).is_err()
+            && check_read(sender.claims.site, sender.mode, sender.claims.dest).is_ok()
+    }
+
+    /// Where such a request leads: to the same path, with what the form says as the query.
+    ///
+    /// # Errors
+    /// [`Rule::BackendPath`], and those of [`form_post::query`].
+    ///
+    /// ```
+    /// use httponly::session::passage::Paths;
+    ///
+    /// let paths = Paths::new("/api/auth", "/get-session", "/sign-out").unwrap();
+    /// let url = "https://app.example/api/auth/callback/apple";
+    /// assert_eq!(paths.form_post(url, "code=c&state=s").unwrap(), "/api/auth/callback/apple?code=c&state=s");
+    /// ```
+    pub fn form_post(&self, url: &str, body: &str) -> Result<String, Refusal> {
+        let (rest, _) = self.rest(url)?;
+        let path = format!("{}/{rest}", self.base);
+        // What is no callback leads nowhere, whoever asks.
+        if !form_post::is_callback(rest) || redirect::check(&path, &[]).as_deref() != Some(&path) {
+            return Err(Rule::BackendPath.into());
+        }
+        Ok(format!("{path}?{}", form_post::query(body)?))
+    }
+
     /// What a request may have done to sessions. `succeeded` is whether the backend said so: what it did not answer, it
     /// may have done all the same.
     pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> Effect {
@@ -311,6 +386,10 @@ pub fn relocate(backend: &str, requested: &str, location: &str) -> Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        error::Code,
+        session::page::{Asked, failure},
+    };
 
     const OWN: &str = "https://app.example";
 
@@ -396,6 +475,74 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_answers_by_form_at_its_callback_and_nowhere_else() {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        let from = |site: &'static str, mode, dest| Sender {
+            claims: Claims {
+                site: Some(site).filter(|site| !site.is_empty()),
+                dest: Some(dest),
+                origin: Some("https://appleid.apple.com"),
+                ..Claims::default()
+            },
+            mode: Some(mode),
+        };
+        let provider = from("cross-site", "navigate", "document");
+        let is = |method: &str, path: &str, kind: &str, sender: &Sender<'_>| {
+            paths().is_form_post(method, &format!("{OWN}{path}"), kind, sender, OWN)
+        };
+        let callback = "/api/auth/callback/apple";
+        for path in [callback, "/api/auth/callback/apple?x=y", "/api/auth/oauth2/callback/apple"] {
+            assert!(is("POST", path, FORM, &provider), "{path}");
+        }
+        assert!(is("POST", callback, "Application/X-WWW-Form-URLEncoded; charset=utf-8", &provider));
+        for path in [
+            "/api/auth/sign-out",
+            "/api/auth/callback/../sign-out",
+            "/api/auth/callback/%2e%2e/sign-out",
+            "/api/auth/callback/..%2fsign-out",
+            "/api/auth/callback%2fapple",
+            "/api/auth/callback/apple/",
+            "/api/auth/callback/",
+            "/api/auth//callback/apple",
+            "/api/authority/callback/apple",
+            "/callback/apple",
+        ] {
+            assert!(!is("POST", path, FORM, &provider), "{path}");
+            assert!(paths().form_post(&format!("{OWN}{path}"), "code=c").is_err(), "{path}");
+        }
+        for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "post"] {
+            assert!(!is(method, callback, FORM, &provider), "{method}");
+        }
+        for kind in [
+            "",
+            "application/json",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "x;application/x-www-form-urlencoded",
+        ] {
+            assert!(!is("POST", callback, kind, &provider), "{kind}");
+        }
+        for (site, mode, dest, expected) in [
+            ("same-site", "navigate", "document", true),
+            ("none", "navigate", "document", true),
+            ("", "", "", true),
+            // The own origin's are for the backend.
+            ("same-origin", "navigate", "document", false),
+            ("cross-site", "navigate", "iframe", false),
+            ("cross-site", "no-cors", "empty", false),
+            ("cross-site", "cors", "empty", false),
+        ] {
+            assert_eq!(is("POST", callback, FORM, &from(site, mode, dest)), expected, "{site} {mode} {dest}");
+        }
+        // Whatever it is, it does not reach the backend.
+        let url = format!("{OWN}{callback}");
+        let admitted = paths().admit("POST", &url, &provider, OWN);
+        assert_eq!(admitted.map_err(Refusal::rule), Err(Rule::ProofMissing));
+        // And where it leads passes as any way back from a provider does.
+        assert_eq!(paths().admit("GET", &format!("{url}?code=c"), &provider, OWN), Ok(()));
+    }
+
+    #[test]
     fn what_a_request_did_to_sessions() {
         for (method, path, succeeded, effect) in [
             ("GET", "get-session", true, Effect::None),
@@ -419,6 +566,133 @@ mod tests {
         ] {
             let url = format!("{OWN}/api/auth/{path}?x=1");
             assert_eq!(paths().effect(method, &url, succeeded), effect, "{method} {path} {succeeded}");
+        }
+    }
+
+    /// The code, the message and the reason of a refusal, as the page gets it.
+    fn refusal(path: &str, status: u16, body: &str) -> [Option<String>; 3] {
+        let body = paths().refusal(&format!("{OWN}/api/auth/{path}"), status, body);
+        let error = json::spans(&body).unwrap().pop().filter(|(name, _)| name == "error").unwrap().1;
+        let members = json::members(error).unwrap();
+        ["code", "message", "reason"].map(|name| {
+            let value = members.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())?;
+            if let json::Json::String(text) = value { Some(text) } else { panic!("{value:?}") }
+        })
+    }
+
+    #[test]
+    fn a_refusal_of_the_backend_has_one_of_our_codes() {
+        let code = |code: &str| format!(r#"{{"message":"their words","code":"{code}"}}"#);
+        for (path, status, body, expected, message, reason) in [
+            (
+                "sign-in/email",
+                401,
+                code("INVALID_EMAIL_OR_PASSWORD"),
+                Code::SigninFailed,
+                "the e-mail address or the password is wrong",
+                Some("INVALID_EMAIL_OR_PASSWORD"),
+            ),
+            ("sign-in/email", 429, code(""), Code::RateLimited, Rule::FlowLimited.text(), None),
+            (
+                "Sign-In/%65mail",
+                403,
+                code("BANNED_USER"),
+                Code::Rejected,
+                Rule::FlowRejected.text(),
+                Some("BANNED_USER"),
+            ),
+            (
+                "sign-in/email",
+                400,
+                code("VALIDATION_ERROR"),
+                Code::SigninFailed,
+                Rule::FlowFailed.text(),
+                Some("VALIDATION_ERROR"),
+            ),
+            ("sign-in/username", 401, String::new(), Code::SigninFailed, Rule::FlowFailed.text(), None),
+            (
+                "sign-up/email",
+                400,
+                code("PASSWORD_TOO_SHORT"),
+                Code::FieldInvalid,
+                "the password is too short",
+                Some("PASSWORD_TOO_SHORT"),
+            ),
+            (
+                "change-password",
+                400,
+                code("PASSWORD_TOO_SHORT"),
+                Code::FieldInvalid,
+                "the password is too short",
+                Some("PASSWORD_TOO_SHORT"),
+            ),
+            ("update-user", 400, code("X"), Code::Rejected, Rule::FlowRejected.text(), Some("X")),
+            (
+                "update-user",
+                401,
+                code("UNAUTHORIZED"),
+                Code::Unauthenticated,
+                Rule::FlowUnauthenticated.text(),
+                Some("UNAUTHORIZED"),
+            ),
+            ("sign-out", 400, code("X"), Code::SigninFailed, Rule::FlowFailed.text(), Some("X")),
+            ("nothing", 404, String::new(), Code::UnknownTarget, Rule::BackendPath.text(), None),
+            ("nothing", 404, code("X"), Code::Rejected, Rule::FlowRejected.text(), Some("X")),
+            ("get-session", 429, String::new(), Code::Rejected, Rule::FlowRejected.text(), None),
+            ("get-session", 404, String::new(), Code::Unavailable, Rule::BackendSilent.text(), None),
+        ] {
+            let expected =
+                [Some(expected.as_str()), Some(message), reason].map(|text| text.map(str::to_owned));
+            assert_eq!(refusal(path, status, &body), expected, "{path} {status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_page_and_the_forms_read_the_same_with_our_code_beside_the_backends() {
+        let pages = crate::session::flow::Pages::new("/login", "/", "", "/reset", "/").unwrap();
+        let bodies = [
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"message":"m"}"#,
+            r#"{"code":"INVALID_EMAIL_OR_PASSWORD","message":"m"}"#,
+            r#"{"code":"INVALID_EMAIL","message":"m"}"#,
+            r#"{"code":"EMAIL_NOT_VERIFIED","message":"m"}"#,
+            r#"{"code":"PROVIDER_NOT_FOUND","message":"m"}"#,
+            r#"{"code":"SESSION_NOT_FOUND","message":"m"}"#,
+            r#"{"code":"BANNED_USER"}"#,
+            r#"{"code":"cross-origin","message":"m"}"#,
+            r#"{"code":"<b>no code</b>","message":"m"}"#,
+            r#"{"error":{"code":"UNAUTHORIZED","message":"m"}}"#,
+            r#"{"error":{"code":"INVALID_TOKEN","message":"m"},"success":false}"#,
+        ];
+        let form = [
+            ("email", "a@b"),
+            ("password", "p"),
+            ("name", "n"),
+            ("provider", "x"),
+            ("token", "t"),
+            ("id", "1"),
+        ];
+        for (_, flow) in Flow::ALL {
+            let path = flow.plan(&form, &pages, None, OWN).unwrap()[0].path;
+            for (status, body) in (400..=431).flat_map(|status| bodies.map(|body| (status, body))) {
+                let typed = paths().refusal(&format!("{OWN}/api/auth{path}"), status, body);
+                let outcome = |body| {
+                    let retry_after = Some("7");
+                    let reply = crate::session::flow::Reply { status, body, location: None, retry_after };
+                    flow.outcome(0, reply, &pages, None, "", 0.0)
+                };
+                assert_eq!(outcome(&typed), outcome(body), "{flow:?} {status} {body}");
+                for asked in [Asked::SignIn, Asked::SignOut, Asked::Session] {
+                    let read = |body| {
+                        let failure = failure(asked, status, body);
+                        (failure.code, failure.rule, failure.reason)
+                    };
+                    assert_eq!(read(&typed), read(body), "{asked:?} {path} {status} {body}");
+                }
+            }
         }
     }
 

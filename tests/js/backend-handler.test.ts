@@ -270,7 +270,7 @@ describe("what reaches the page", () => {
     expect(answer.status).toBe(429);
     expect(answer.headers["retry-after"]).toBe(expected);
     expect(answer.headers["x-retry-after"]).toBeUndefined();
-    expect(answer.body).toBe('{"message":"many"}');
+    expect(JSON.parse(answer.body)).toMatchObject({ message: "many", error: { code: "rate-limited" } });
   });
 
   test("a date in Retry-After is seconds from now", async () => {

@@ -16,7 +16,7 @@ use crate::{
     session::{
         answer::{self, Standing},
         cookies::{self, Names, Sent},
-        link,
+        form_post, link,
         passage::{self, Paths, Sender},
         revoke,
     },
@@ -157,6 +157,42 @@ impl Backend {
         self.paths.beside(backend, passage::LINK, Some(&query)).map_err(thrown)
     }
 
+    /// Whether a request is an OAuth provider's answer by form, which is not for the backend.
+    #[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
+    #[wasm_bindgen(js_name = isFormPost)]
+    pub fn is_form_post(
+        &self,
+        method: &str,
+        url: &str,
+        content_type: &str,
+        own: &str,
+        site: Option<String>,
+        mode: Option<String>,
+        dest: Option<String>,
+        origin: Option<String>,
+        header: Option<String>,
+    ) -> bool {
+        let claims = Claims {
+            site: site.as_deref(),
+            dest: dest.as_deref(),
+            purpose: None,
+            origin: origin.as_deref(),
+            header: header.as_deref(),
+        };
+        self.paths.is_form_post(method, url, content_type, &Sender { claims, mode: mode.as_deref() }, own)
+    }
+
+    /// Where such an answer leads, by its body.
+    #[wasm_bindgen(js_name = formPost)]
+    pub fn form_post(&self, url: &str, body: &str) -> Result<String, JsValue> {
+        self.paths.form_post(url, body).map_err(thrown)
+    }
+
+    /// The body of a refusal of the backend (4xx), as the page gets it; what is no JSON comes as an empty `body`.
+    pub fn refusal(&self, url: &str, status: u16, body: &str) -> String {
+        self.paths.refusal(url, status, body)
+    }
+
     /// What a request may have done: 0 nothing, 1 to its own session, 2 to all of its user, 3 to anyone's.
     pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> u8 {
         self.paths.effect(method, url, succeeded) as u8
@@ -287,6 +323,12 @@ pub fn session_cache_control(sets_cookie: bool, signed_in: bool, own: Option<Str
 #[wasm_bindgen(js_name = relocateRedirect)]
 pub fn relocate_redirect(backend: &str, requested: &str, location: &str) -> Option<String> {
     passage::relocate(backend, requested, location)
+}
+
+/// Bytes that an OAuth provider's answer by form takes at most.
+#[wasm_bindgen(js_name = formPostLimit)]
+pub fn form_post_limit() -> usize {
+    form_post::MAX_BODY
 }
 
 /// Throws the refusal for a backend that does not answer.
