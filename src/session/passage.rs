@@ -178,7 +178,8 @@ impl Paths {
     }
 
     /// The body that a refusal of the backend (4xx) has in the page: its own members, where `body` is a JSON object, and
-    /// `error`, whose code is the one that the page functions and the forms give for this path and status.
+    /// `error`, whose code is the one that the page functions and the forms give for this path and status. Where no form
+    /// asks, the answer of an OAuth endpoint stays as it is ([`refused::is_oauth`]).
     ///
     /// ```
     /// use httponly::session::passage::Paths;
@@ -203,6 +204,9 @@ impl Paths {
         } else {
             let ends = self.is(url, &self.sign_out).then_some(Flow::SignOut);
             let flow = ends.or_else(|| Flow::at(&self.asked(url).ok()?));
+            if flow.is_none() && refused::is_oauth(body) {
+                return body.into();
+            }
             Failure::refused(flow, status, reason.as_deref())
         };
         refused::typed(body, &Failure { reason, ..failure })
@@ -636,6 +640,7 @@ mod tests {
                 Some("UNAUTHORIZED"),
             ),
             ("sign-out", 400, code("X"), Code::SigninFailed, Rule::FlowFailed.text(), Some("X")),
+            ("device/token", 400, code("X"), Code::Rejected, Rule::FlowRejected.text(), Some("X")),
             ("nothing", 404, String::new(), Code::UnknownTarget, Rule::BackendPath.text(), None),
             ("nothing", 404, code("X"), Code::Rejected, Rule::FlowRejected.text(), Some("X")),
             ("get-session", 429, String::new(), Code::Rejected, Rule::FlowRejected.text(), None),

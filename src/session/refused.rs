@@ -73,6 +73,19 @@ pub fn reason(body: &str) -> Option<String> {
     text(&members, "code").or_else(nested).or_else(|| text(&members, "error")).filter(|code| is_plain(code))
 }
 
+/// Whether a body is an OAuth endpoint's refusal, whose clients go by its `error` (RFC 6749 section 5.2, RFC 8628 section
+/// 3.5).
+///
+/// ```
+/// use httponly::session::refused::is_oauth;
+///
+/// assert!(is_oauth(r#"{"error":"authorization_pending"}"#));
+/// assert!(!is_oauth(r#"{"error":{"code":"INVALID_TOKEN"}}"#));
+/// ```
+pub fn is_oauth(body: &str) -> bool {
+    json::members(body).and_then(|members| text(&members, "error")).is_some_and(|code| is_plain(&code))
+}
+
 /// The body of a refusal: the members of the backend's, if that is an object, and `error`.
 ///
 /// ```

@@ -242,6 +242,14 @@ describe("what a backend's refusal becomes", () => {
     expect(answer.body).not.toContain("SECRET");
   });
 
+  test("an OAuth endpoint is understood by its clients, and its tokens stay behind all the same", async () => {
+    const body = { error: "authorization_pending", error_description: "wait", access_token: "SECRET" };
+    const { origin } = await answering(400, "application/json", JSON.stringify(body));
+    const answer = await post(origin, "/api/auth/device/token");
+    expect([answer.status, JSON.parse(answer.body).error]).toEqual([400, "authorization_pending"]);
+    expect(answer.body).not.toContain("SECRET");
+  });
+
   test("HEAD has no body, and JSON that breaks off is no answer", async () => {
     const page = await answering(403, "text/html", "");
     const head = await send(page.origin, "/api/auth/x", { method: "HEAD", headers: PROOF });
