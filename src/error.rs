@@ -164,7 +164,7 @@ rules! {
     TemplatePlace = 101 UrlInvalid "templates never stand in scheme, host, path or fragment",
     HeaderValue = 102 HeaderInvalid "a header value is Latin-1 without control characters",
     BodyNotText = 103 BodyInvalid "a body with templates is UTF-8 text",
-    BodyTooLarge = 104 BodyTooLarge "the body is over the limit",
+    BodyTooLarge = 104 BodyTooLarge "the body is over the limit of this handler, or of the server around it",
     UpstreamTimeout = 105 UpstreamTimeout "the upstream sent no headers in time",
     UpstreamUnreachable = 106 UpstreamUnreachable "the upstream could not be reached",
     UpstreamUrl = 146 UpstreamUnreachable "the app gave no http or https URL for the target",

@@ -221,10 +221,10 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
         let bytes: Bytes | undefined;
         try {
           bytes = await readWithin(sent, fills ? fillLimit : declaredLength);
-        } catch {
-          return gone();
+        } catch (error) {
+          return isTooLarge(error) ? broken("body-too-large") : gone();
         }
-        if (!bytes) return broken("body-too-large");
+        if (!bytes || bytes.length < declaredLength) return broken("body-too-large");
         payload = bytes;
         if (fills) {
           try {
@@ -238,7 +238,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
           }
         }
       } else {
-        let left = bodyLimit ?? Infinity;
+        let received = 0;
         const chunked = request.headers.get("transfer-encoding") !== null;
         payload = {
           stream: sent,
@@ -248,9 +248,16 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
             asked: () => clock?.pause(),
             passed(chunk) {
               clock?.arm();
-              left -= chunk.length;
-              if (left < 0) fail("too-large");
+              received += chunk.length;
+              if (bodyLimit !== undefined && received > bodyLimit) fail("too-large");
             },
+            // Next.js gives what fits into a limit of its own as if it were all, and only says so in its log.
+            whole() {
+              if (chunked || received >= declaredLength) return;
+              fail("too-large");
+              throw new Error("the body was cut");
+            },
+            failed: (error) => fail(isTooLarge(error) ? "too-large" : "gone"),
             ended: () => clock?.arm(),
           },
         };
@@ -318,6 +325,11 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
     }
     return response;
   };
+}
+
+/** Whether a body broke off because the server around the handler takes no more: SvelteKit's adapters say so. */
+function isTooLarge(error: unknown): boolean {
+  return (error as { status?: unknown } | undefined)?.status === 413;
 }
 
 /** The answer to a client that has left: nobody reads it, but logs show it. */

@@ -34,6 +34,10 @@ export interface Watcher {
   asked?(): void;
   /** A chunk goes to the reader; what this throws ends both ends. */
   passed?(chunk: Uint8Array): void;
+  /** The source has ended by itself; what this throws ends both ends. */
+  whole?(): void;
+  /** The source has failed, or one of these has thrown. */
+  failed?(error: unknown): void;
   /** The source has ended, failed, or the reader has left. */
   ended?(): void;
 }
@@ -56,6 +60,7 @@ export function watch(
         try {
           const { done, value } = await reader.read();
           if (done) {
+            watcher.whole?.();
             watcher.ended?.();
             controller.close();
             return;
@@ -63,6 +68,7 @@ export function watch(
           watcher.passed?.(value);
           controller.enqueue(value);
         } catch (error) {
+          watcher.failed?.(error);
           watcher.ended?.();
           controller.error(error);
           await reader.cancel(error).catch(() => {});

@@ -261,12 +261,16 @@ function uploading({ stream, watcher }: Upload) {
         // A body that was left must not look like one that has ended.
         if (left) throw new Error("the upload was broken off");
         over = done;
-        if (done) return;
+        if (done) {
+          watcher.whole?.();
+          return;
+        }
         watcher.passed?.(value);
         if (value.length) yield value;
       }
     } catch (error) {
       over = true;
+      if (!left) watcher.failed?.(error);
       throw error;
     } finally {
       watcher.ended?.();

@@ -346,6 +346,47 @@ test.each([
   },
 );
 
+test.each([
+  ["the transport", {}, undefined],
+  ["fetch", { fetch: globalThis.fetch }, undefined],
+  ["the body filled in", { cookies: ["t"], templates: ["body" as const] }, undefined],
+  ["the transport, a small body", {}, 1000],
+])(
+  "a body that the server around the handler cut or refuses, over %s: 413, and no whole one upstream",
+  async (_, target, size) => {
+    const whole: string[] = [];
+    const url = await raw((incoming, response) => {
+      incoming.resume();
+      incoming.on("end", () => whole.push(incoming.url ?? ""));
+      incoming.on("end", () => response.end("stored"));
+    });
+    const handler = apiProxy({ target: { url, ...target } });
+    const chunk = new Uint8Array(size ?? 200_000).fill(97);
+    const ask = async (ends: (controller: ReadableStreamDefaultController) => void, length: number) => {
+      let sent = 0;
+      const body = new ReadableStream({
+        pull(controller) {
+          if (sent++ === 0) controller.enqueue(chunk);
+          else ends(controller);
+        },
+      });
+      const headers = { ...PROOF, "content-type": "text/plain", "content-length": String(length) };
+      const init = { method: "POST", headers, body, duplex: "half" };
+      const response = await handler(new Request("http://app.example/api/proxy/x", init));
+      return [response.status, response.status === 200 ? undefined : (await response.json()).error.code];
+    };
+    const cut = await ask((controller) => controller.close(), chunk.length + 1);
+    expect(cut).toEqual([413, "body-too-large"]);
+    const refused = await ask(
+      (controller) => controller.error(Object.assign(new Error("Payload Too Large"), { status: 413 })),
+      chunk.length + 1,
+    );
+    expect(refused).toEqual([413, "body-too-large"]);
+    expect(whole).toEqual([]);
+    expect(await ask((controller) => controller.close(), chunk.length)).toEqual([200, undefined]);
+  },
+);
+
 test("values that would make a body larger than the limit: 413", async () => {
   const api = await upstream();
   const origin = await proxyTo(api.origin, { bodyLimit: 10_000 }, { templates: ["body"], cookies: ["t"] });
