@@ -154,6 +154,7 @@ rules! {
     NameNotListed = 71 NameInvalid "the endpoint does not set a cookie of this name",
     EndpointMethod = 72 MethodNotAllowed "the endpoint answers GET and POST",
     EndpointBody = 73 BodyTooLarge "the body takes at most 8 KiB",
+    EndpointHost = 147 DomainInvalid "the browser is at another host than this server believes: declare the app's origin",
     EndpointContent = 74 BodyInvalid "the body is a JSON object or a URL-encoded form, in UTF-8",
 
     TargetUnknown = 96 UnknownTarget "no target is declared under this address",

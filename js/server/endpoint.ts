@@ -62,6 +62,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
           Date.now(),
           names,
           [...more, ...reserved()],
+          request.headers.get("origin") ?? undefined,
         ),
       );
       return new Response(null, { headers: { "set-cookie": line, "cache-control": "private, no-store" } });

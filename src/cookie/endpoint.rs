@@ -227,6 +227,30 @@ impl Fields {
     }
 }
 
+/// Refuses a line whose Domain the browser is not at, by its `Origin`: a server in front of the app has put another Host
+/// into the request, and the browser would drop the cookie in silence. What deletes a cookie finds none there, and does no
+/// harm.
+///
+/// # Errors
+/// [`Rule::EndpointHost`].
+///
+/// ```
+/// use httponly::cookie::endpoint::check_reach;
+///
+/// assert!(check_reach("a=1; Domain=app.example", Some("https://app.example")).is_ok());
+/// assert!(check_reach("a=1; Domain=app.internal", Some("https://app.example")).is_err());
+/// assert!(check_reach("a=1", Some("https://app.example")).is_ok());
+/// ```
+pub fn check_reach(line: &str, origin: Option<&str>) -> Result<(), Refusal> {
+    let host = |origin| crate::origin::of(origin)?.split_once("//")?.1.split(':').next();
+    let (Some(cookie), Some(host)) = (set_cookie::parse(line), origin.and_then(host)) else { return Ok(()) };
+    match cookie.domain() {
+        _ if cookie.max_age == Some(0) => Ok(()),
+        Some(domain) if attributes::check_domain(&*domain, host).is_err() => Err(Rule::EndpointHost.into()),
+        _ => Ok(()),
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a date is far below 2^53")]
 const fn f64_of(date: i64) -> f64 {
     date as f64

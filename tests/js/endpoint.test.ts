@@ -73,6 +73,39 @@ describe("a POST sets what the GET sets", () => {
   });
 });
 
+describe("behind a server that puts another Host into the request", () => {
+  const ask = (url: string, headers: Record<string, string>, options = {}, fields = {}) =>
+    cookieEndpoint(options)(
+      new Request(`${url}/.nordcraft/cookies/set-cookie`, {
+        method: "POST",
+        body: JSON.stringify({ name: "n", value: "v", ...fields }),
+        headers: { ...SAME_ORIGIN, "content-type": "application/json", ...headers },
+      }),
+    );
+  const origin = { origin: "https://app.example" };
+  test("a Domain that the browser would drop in silence is refused, with the remedy", async () => {
+    const answer = await ask("http://app.internal:3000", origin);
+    expect(answer.clone().headers.getSetCookie()).toEqual([]);
+    expect((await answer.clone().json()).error.message).toContain("declare the app's origin");
+    await refused(answer, 400, "domain-invalid");
+    await refused(ask("http://example", origin, { origin: "https://shop.example" }), 400, "domain-invalid");
+  });
+  test("with the origin declared, without a Domain, and at the host itself all is well", async () => {
+    for (const done of [
+      ask("http://app.internal:3000", origin, origin),
+      ask("http://app.internal:3000", origin, {}, { includeSubdomains: "false" }),
+      ask("http://app.internal:3000", origin, {}, { name: "__Host-n" }),
+      ask("http://app.internal:3000", origin, {}, { ttl: 0 }),
+      ask("http://127.0.0.1:3000", origin),
+      ask("http://app.example:3000", origin),
+      ask("http://app.example", { origin: "https://app.example:8443" }),
+      ask("http://app.internal:3000", {}),
+      ask("http://app.internal:3000", { origin: "null" }),
+    ])
+      await line(done);
+  });
+});
+
 describe("without proof of the same origin nothing is set", () => {
   const query = `${URL_}?name=n&value=v`;
   const rows: [string, Record<string, string>][] = [

@@ -17,7 +17,7 @@ use crate::{
     cookie::{
         attributes::SameSite,
         carry,
-        endpoint::{Fields, Form, MAX_BODY, Policy, Route},
+        endpoint::{Fields, Form, MAX_BODY, Policy, Route, check_reach},
         header,
         set_cookie::{self, Attributes, SetCookie},
         syntax,
@@ -265,7 +265,9 @@ pub fn endpoint_body(bytes: usize) -> Result<(), JsValue> {
 
 /// The `Set-Cookie` line that a request to the cookie endpoint asks for.
 ///
-/// `fields` are the bytes of the body, or those of the query without a content type; `now` is in milliseconds.
+/// `fields` are the bytes of the body, or those of the query without a content type; `now` is in milliseconds; `origin`
+/// is the browser's.
+#[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
 #[wasm_bindgen(js_name = endpointSetCookie)]
 pub fn endpoint_set_cookie(
     path: &str,
@@ -275,12 +277,15 @@ pub fn endpoint_set_cookie(
     now: f64,
     names: Option<Vec<String>>,
     reserved: Vec<String>,
+    origin: Option<String>,
 ) -> Result<String, JsValue> {
     let answer = || -> Result<String, Refusal> {
         let form = content_type.as_deref().map_or(Ok(Form::UrlEncoded), Form::of)?;
         let fields = Fields::parse(str::from_utf8(fields).map_err(|_| Rule::EndpointContent)?, form)?;
         let policy = Policy { names, reserved };
-        fields.set_cookie(Route::of(path), &policy, host, (now / 1000.0).floor() as i64)
+        let line = fields.set_cookie(Route::of(path), &policy, host, (now / 1000.0).floor() as i64)?;
+        check_reach(&line, origin.as_deref())?;
+        Ok(line)
     };
     answer().map_err(super::thrown)
 }
