@@ -285,7 +285,7 @@ export type AccountAction = (state: State, form: FormData) => Promise<State>;
 /** Options of {@link accountActions}. */
 export interface AccountActionsOptions {
   /** The pages between which the flows lead. */
-  pages?: AccountPages;
+  pages?: AccountPages | undefined;
 }
 
 /**
@@ -369,7 +369,7 @@ export function passOn(request: NextRequest, setCookies: readonly string[] = [])
 /** Options of {@link proxy}. */
 export interface ProxyGuard {
   /** Who may see what. */
-  guard?: Guard;
+  guard?: Guard | undefined;
 }
 
 /**

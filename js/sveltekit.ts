@@ -65,13 +65,13 @@ export interface SessionEvent extends RouteEvent {
   readonly url: URL;
   readonly route: { readonly id: string | null };
   readonly isDataRequest: boolean;
-  readonly isRemoteRequest?: boolean;
+  readonly isRemoteRequest?: boolean | undefined;
 }
 
 /** Options of {@link handle}. */
 export interface HandleOptions {
   /** Who may see what, by {@link guard}. */
-  guard?: Guard;
+  guard?: Guard | undefined;
 }
 
 /** SvelteKit's `handle` hook. */
@@ -256,7 +256,7 @@ export type AccountAction = (event: ActionEvent) => Promise<AccountNotice | Acti
 
 /** Options of {@link accountActions}. */
 export interface AccountOptions {
-  pages?: AccountPages;
+  pages?: AccountPages | undefined;
 }
 
 /**
@@ -322,7 +322,8 @@ export function accountActions(auth: Auth, options: AccountOptions = {}): Record
  * });
  * ```
  *
- * Give it the same options as `apiProxy`, so that both sides of the app reach the same targets.
+ * Give it the same options as `apiProxy`, so that both sides of the app reach the same targets. Here the address alone tells
+ * them apart: the target with the longest path counts, and of two with one URL the first.
  *
  * @throws TypeError where `apiProxy` throws one
  */

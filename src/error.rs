@@ -151,7 +151,7 @@ rules! {
     FieldMalformed = 68 FieldInvalid "the fields are a form or a JSON object, and includeSubdomains is true or false",
     TtlInvalid = 69 MaxAgeInvalid "ttl is a number of seconds that is not negative",
     NameReserved = 70 NameInvalid "this cookie is not for the page to set",
-    NameNotListed = 71 NameInvalid "the endpoint does not set a cookie of this name",
+    NameNotListed = 71 NameInvalid "the `names` of the endpoint do not list this cookie",
     EndpointMethod = 72 MethodNotAllowed "the endpoint answers GET and POST",
     EndpointBody = 73 BodyTooLarge "the body takes at most 8 KiB",
     EndpointHost = 147 DomainInvalid "the browser is at another host than this server believes: declare the app's origin",
@@ -159,7 +159,7 @@ rules! {
 
     TargetUnknown = 96 UnknownTarget "no target is declared under this address",
     TargetMethod = 97 MethodNotAllowed "the target does not allow this method",
-    TargetCookie = 98 CookieNotGranted "the cookie may not be spent on this target",
+    TargetCookie = 98 CookieNotGranted "the `cookies` of this target do not list the cookie, so it may not be spent there",
     TargetUrl = 99 UrlInvalid "the URL lies outside the target",
     UrlSyntax = 100 UrlInvalid "the URL cannot be parsed",
     TemplatePlace = 101 UrlInvalid "templates never stand in scheme, host, path or fragment",

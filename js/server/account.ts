@@ -61,15 +61,15 @@ export type Notice =
 /** The app's pages between which the flows lead: local paths. */
 export interface AccountPages {
   /** Default `/login`. */
-  login?: string;
+  login?: string | undefined;
   /** Where a visitor goes who has signed in, and says nothing else; default `/`. */
-  home?: string;
+  home?: string | undefined;
   /** Where one goes who has signed out; default `/`. */
-  signedOut?: string;
+  signedOut?: string | undefined;
   /** Where one goes whose address is not verified yet; default `/verify`, and `false` for an app without that page. */
-  verify?: string | false;
+  verify?: string | false | undefined;
   /** Where the link of a password reset leads; default `/reset-password`. */
-  reset?: string;
+  reset?: string | undefined;
 }
 
 /** Why a flow did not work. */
@@ -119,7 +119,7 @@ export interface FlowInput {
   request: Request;
   fields: FormData;
   platform?: unknown;
-  pages?: AccountPages;
+  pages?: AccountPages | undefined;
 }
 
 /** No flow has as many fields; a body has room for hundreds of thousands. */

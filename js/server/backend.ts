@@ -5,7 +5,7 @@
  * @module
  */
 import type { Backend as Door } from "../wasm/gen/server.js";
-import { rules, text, texts } from "../wasm/server.ts";
+import { declaredUrl, rules, text, texts } from "../wasm/server.ts";
 import { type SessionCache, sharedCache } from "./backend-cache.ts";
 import { splitSetCookie } from "./cookies.ts";
 import { afterLink, showLink } from "./magic-link.ts";
@@ -52,9 +52,9 @@ export interface SessionAnswer {
 /** Sessions for an app, wherever they are kept. */
 export interface Auth {
   /** Below which its paths lie; without it, {@link BASE_PATH}. */
-  readonly basePath?: string;
+  readonly basePath?: string | undefined;
   /** The app's own origin, where it was declared; otherwise that of `request.url` counts. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
   /** Answers the requests for the backend's paths. */
   handler(request: Request, platform?: unknown): Promise<Response>;
   /** Whose a request is; it never throws. */
@@ -77,14 +77,14 @@ export interface AuthBackendOptions {
    * `better-auth.*`, and what begins as the session cookie does up to its first `.`, `-` or `_`: `codex.*` for
    * `codex-session`.
    */
-  cookies?: string[];
+  cookies?: readonly string[] | undefined;
   /** The Domain of its cookies, if they have one. By default a dead cookie is cleared at every domain above the host. */
-  domain?: string;
+  domain?: string | undefined;
   /**
    * The Domain that its cookies get in the browser, in place of their own; `false` takes it away, which makes them
    * host-only. Without this every line passes byte for byte. `__Host-` cookies never get one.
    */
-  setCookieDomain?: string | false;
+  setCookieDomain?: string | false | undefined;
   /**
    * How to tell whose a session is: `lookup` asks the backend, which is the default; `jwt` reads the session cookie as a
    * JSON Web Token, for a backend that has nobody to ask.
@@ -93,36 +93,36 @@ export interface AuthBackendOptions {
    * to lead visitors to the login page; what it guards has to come from an API that verifies the token. So roles and
    * verified addresses are empty, unless {@link claims} says otherwise.
    */
-  session?: "lookup" | "jwt";
+  session?: "lookup" | "jwt" | undefined;
   /**
    * With `session: "jwt"`: the user for a token's claims, or null for nobody. By default `sub`, `email` and `name`, without
    * a role.
    */
-  claims?: (claims: Record<string, unknown>) => User | null;
+  claims?: ((claims: Record<string, unknown>) => User | null) | undefined;
   /** Below which the backend's paths lie, here and there; default `/api/auth`. */
-  basePath?: string;
+  basePath?: string | undefined;
   /**
    * Pages of the app. `magicLink`: where the link of a mail leads, whose form uses it; a plain page of this package's own
    * when absent. A local path.
    */
-  pages?: { magicLink?: string };
+  pages?: { magicLink?: string } | undefined;
   /** The paths below {@link basePath} that differ from Better Auth's `/get-session` and `/sign-out`. */
-  paths?: { getSession?: string; signOut?: string };
+  paths?: { getSession?: string; signOut?: string } | undefined;
   /**
    * Seconds for which an answer is kept; default 300, 0 keeps none. That is how long a session lives on here which the
    * backend ended without this process's doing; `purge` ends it at once. Absence of a session is kept for at most 60.
    */
-  cacheTtl?: number;
+  cacheTtl?: number | undefined;
   /** How many sessions are kept at most, and as many absences; default 10,000. */
-  cacheSize?: number;
+  cacheSize?: number | undefined;
   /** Milliseconds until the backend has answered; default 5000. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Bytes of a request's body through the handler, 413 beyond; default 1 MiB. */
-  bodyLimit?: number;
+  bodyLimit?: number | undefined;
   /** Calls the backend, in place of the global `fetch`: a service binding, say. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /** The app's own origin, for servers behind TLS; by default that of `request.url`. The backend has to trust it. */
-  origin?: string;
+  origin?: string | undefined;
   /** The client's address from a source that you trust: it becomes `X-Forwarded-For`. Without it, none is sent. */
   clientAddress?: (request: Request, platform?: unknown) => string | undefined;
 }
@@ -131,7 +131,7 @@ export interface AuthBackendOptions {
 interface Finding {
   status: SessionAnswer["status"];
   /** Of the user, where one is signed in. */
-  id?: string;
+  id?: string | undefined;
   /** Milliseconds since 1970, after which it is not to be used. */
   expires: number;
   /** JSON: whoever takes it gets objects of his own. */
@@ -180,7 +180,7 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
   const ttl = limit("cacheTtl", options.cacheTtl, 300) * 1000;
   const bodyLimit = limit("bodyLimit", options.bodyLimit, 1024 * 1024);
   const cacheSize = limit("cacheSize", options.cacheSize, 10_000);
-  const own = options.origin === undefined ? undefined : new URL(options.origin);
+  const own = options.origin === undefined ? undefined : declaredUrl("origin", options.origin);
   if (options.domain !== undefined) text("domain", options.domain);
   const { setCookieDomain } = options;
   if (typeof setCookieDomain === "string") rules((m) => m.checkDomain(setCookieDomain));
@@ -212,9 +212,9 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
   }
   const { url } = options;
   const asksForUrl = typeof url === "function";
-  const fixed = asksForUrl ? "" : new URL(text("url", url)).href;
+  const fixed = asksForUrl ? "" : declaredUrl("url", url).href;
   const backendOf = (request: Request, platform: unknown) =>
-    asksForUrl ? new URL(url(request, platform)).href : fixed;
+    asksForUrl ? declaredUrl("url", url(request, platform)).href : fixed;
   const cache: SessionCache<Finding> = sharedCache(
     [fixed, options.cookie, options.cookies, basePath, options.paths, options.domain, ttl, cacheSize],
     options.fetch,

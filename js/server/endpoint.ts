@@ -4,23 +4,23 @@
  * @module
  */
 import { HttpOnlyError } from "../errors.ts";
-import { rules, type ServerRefusal, texts } from "../wasm/server.ts";
+import { declaredUrl, rules, type ServerRefusal, texts } from "../wasm/server.ts";
 import { proveSameOrigin } from "./origin.ts";
 import { reserved } from "./reserved.ts";
 
 /** Options of {@link cookieEndpoint}. */
 export interface CookieEndpointOptions {
   /** The only names that may be set; by default all but the reserved ones. */
-  names?: string[];
+  names?: readonly string[] | undefined;
   /**
    * More names that are never set, nor with the prefix `__Secure-` or `__Host-`, nor the parts of a large one, `name.0`;
    * `shop.*` stands for all that begin so. Never set in any case are `better-auth.*`, the cookies of every
    * {@link authBackend} that this process has made, and `__Http-` and `__Host-Http-` names. List your session cookie here
    * where the endpoint may run in a process that makes no `authBackend`.
    */
-  reserved?: string[];
+  reserved?: readonly string[] | undefined;
   /** The app's own origin, for servers behind TLS; by default that of the request. Its host is the Domain. */
-  origin?: string;
+  origin?: string | undefined;
   /** Takes the shape of the other handlers' option; setting a cookie needs no address. */
   clientAddress?: (request: Request, platform?: unknown) => string | undefined;
 }
@@ -46,7 +46,7 @@ const encoder = new TextEncoder();
 export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: Request) => Promise<Response> {
   const names = texts("names", options.names);
   const more = [...RESERVED, ...(texts("reserved", options.reserved) ?? [])];
-  const own = options.origin === undefined ? undefined : new URL(options.origin);
+  const own = options.origin === undefined ? undefined : declaredUrl("origin", options.origin);
   return async (request) => {
     try {
       const inBody = rules((m) => m.endpointMethod(request.method));

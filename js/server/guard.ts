@@ -26,24 +26,24 @@ export type Access =
 /** Options of {@link guard}. Pages are local paths. */
 export interface GuardOptions {
   /** Where one goes who is not signed in, with `?redirect=` behind it; default `/login`. */
-  login?: string;
+  login?: string | undefined;
   /** Where one goes who is signed in already; default `/`. */
-  home?: string;
+  home?: string | undefined;
   /** Where one goes whose address is not verified; default `/verify`. */
-  verify?: string;
+  verify?: string | undefined;
   /** What has no rule; default `public`. */
-  otherwise?: Access;
+  otherwise?: Access | undefined;
   /**
    * Calls whose page is their own claim: SvelteKit's remote functions, which anybody can call as if from any page, their
    * forms too.
    * Without this they have to fulfil every rule of the table. With `public`, each function looks at `locals` itself.
    */
-  remote?: Access;
+  remote?: Access | undefined;
   /**
    * The page of a visit that ends here (403, 503), in place of the plain one of this library. Its status, `Set-Cookie`,
    * `Cache-Control` and `Retry-After` are the guard's; what is no page gets the error as JSON.
    */
-  errorPage?: ErrorPage;
+  errorPage?: ErrorPage | undefined;
 }
 
 /** Makes the page of a visit that a guard refuses. */
@@ -64,11 +64,11 @@ export interface GuardVisit {
   /** With or without `?`. */
   search: string;
   /** SvelteKit's `event.route.id`, with the groups. */
-  route?: string | null;
+  route?: string | null | undefined;
   /** Whether a redirect leads a person somewhere, where the framework knows better than the headers. */
   page?: boolean | undefined;
   /** Whether path and route are the caller's claim: {@link GuardOptions.remote}. */
-  remote?: boolean;
+  remote?: boolean | undefined;
   /** `auth.basePath`: below it, `auth.handler` judges for itself, and whoever is to sign in reaches it. */
   basePath?: string | undefined;
   /** Who comes. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Proxy as Door } from "../wasm/gen/server.js";
-import { rules, text } from "../wasm/server.ts";
+import { declaredUrl, rules, text } from "../wasm/server.ts";
 import { memo } from "./memo.ts";
 import { broken, refusal } from "./refusal.ts";
 import { alarm, type Bytes, readWithin, watch, withHeartbeat } from "./stream.ts";
@@ -21,39 +21,39 @@ export interface Target {
    * Calls the upstream: a service binding, say. By default the global `fetch`; in Node the connections below it,
    * which take the same agents and certificates (`setGlobalDispatcher`, `NODE_USE_ENV_PROXY`) and cost half.
    */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /**
    * The cookies that templates may spend on this target; by default none. An API that echoes its input hands the
    * token over to the page: grant nothing to such an API.
    */
-  cookies?: string[];
+  cookies?: readonly string[] | undefined;
   /** Where templates are filled in; by default `["header"]`. With `"body"`, bodies are read whole and must be text. */
-  templates?: ("header" | "query" | "body")[];
+  templates?: readonly ("header" | "query" | "body")[] | undefined;
   /** The cookie that is sent as `Authorization: Bearer`. Without it: 401, and no call. */
-  authorization?: { bearer: string };
+  authorization?: { bearer: string } | undefined;
   /** The methods allowed; by default GET, HEAD, POST, PUT, PATCH, DELETE. */
-  methods?: string[];
+  methods?: readonly string[] | undefined;
   /**
    * Request headers to forward beyond `accept`, `accept-language`, `content-type`, `range`, `if-*` and
    * `last-event-id`. With `"header"` in {@link Target.templates}, templates in them are filled in.
    */
-  forwardHeaders?: string[];
+  forwardHeaders?: readonly string[] | undefined;
   /**
    * Request headers that the server sets, by name: a text, or a function that is asked for each request that may go,
    * and answers `undefined` for no header. What the page sends under such a name never passes, and the request needs
    * the proof of the own origin as if it spent a cookie.
    */
-  headers?: Record<string, string | HeaderSource>;
+  headers?: Record<string, string | HeaderSource> | undefined;
   /**
    * Response cookies that may pass, by name, with the Domain and Path they get; by default none. They pass where the
    * request proves that the app's own origin sent it: no form and no image of another site signs anybody in.
    */
-  setCookies?: Record<string, { domain?: string; path?: string }>;
+  setCookies?: Record<string, { domain?: string; path?: string }> | undefined;
   /**
    * Origins that the upstream's redirects may lead the browser to (`https://files.example.com`), beside the target itself,
    * whose addresses become those below the mount; by default none. Every other `Location` is dropped.
    */
-  redirects?: string[];
+  redirects?: readonly string[] | undefined;
 }
 
 /** Answers what a request header is to say: who is signed in, say. An `HttpOnlyError` becomes its response. */
@@ -65,22 +65,22 @@ export type HeaderSource = (
 /** What holds for all targets of a proxy. */
 export interface ProxySettings {
   /** The path before the target; default `/api/proxy`. */
-  mount?: string;
+  mount?: string | undefined;
   /** Milliseconds from the last byte of the request's body to the upstream's headers; default 5000. Then 504. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Milliseconds between two chunks of a response, after which it is broken off; by default as long as it takes. */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /** Bytes that a request body may take: 413 beyond. By default 8 MiB if it is filled in, else without limit. */
-  bodyLimit?: number;
+  bodyLimit?: number | undefined;
   /** Milliseconds of silence in an event stream after which a comment is sent; by default never. */
-  heartbeat?: number;
+  heartbeat?: number | undefined;
   /**
    * How often an idempotent request without a streamed body is sent again that got no answer; default 0. In Node, a
    * GET, HEAD or OPTIONS that met a kept connection which the upstream had just closed is sent again in any case.
    */
-  retries?: number;
+  retries?: number | undefined;
   /** The app's own origin, for servers behind TLS; by default that of `request.url`. */
-  origin?: string;
+  origin?: string | undefined;
   /** The client's address from a source that you trust: it becomes `X-Forwarded-For`. */
   clientAddress?: (request: Request, platform?: unknown) => string | undefined;
 }
@@ -148,7 +148,10 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
           ...rest,
           name,
           headers: Object.keys(headers ?? {}),
-          url: typeof url === "function" ? undefined : new URL(url).href,
+          url:
+            typeof url === "function"
+              ? undefined
+              : declaredUrl(name ? `the url of target "${name}"` : "the target's url", url).href,
         })),
       }),
   );
@@ -367,7 +370,7 @@ function listTargets(options: ProxyOptions): [name: string, target: Target][] {
 }
 
 function originOf(url: string): string {
-  const { origin } = new URL(url);
+  const { origin } = declaredUrl("origin", url);
   if (origin === "null") throw new TypeError(`origin "${url}" is not http or https`);
   return origin;
 }

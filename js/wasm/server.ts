@@ -31,10 +31,24 @@ export function text(argument: string, value: unknown): string {
 }
 
 /** As {@link text}, for a list; a missing one stays missing. */
-export function texts<T extends string[] | undefined>(argument: string, values: T): T {
-  if (values !== undefined && !Array.isArray(values)) throw new TypeError(`${argument} is a list of strings`);
-  for (const value of values ?? []) text(`each of ${argument}`, value);
-  return values;
+export function texts(argument: string, values: readonly string[] | undefined): string[] | undefined {
+  if (values === undefined) return undefined;
+  if (!Array.isArray(values)) throw new TypeError(`${argument} is a list of strings`);
+  for (const value of values) text(`each of ${argument}`, value);
+  return [...values];
+}
+
+/**
+ * A URL that an app declares.
+ *
+ * @throws TypeError naming the option and what it got
+ */
+export function declaredUrl(option: string, value: unknown): URL {
+  if (typeof value !== "string" || !URL.canParse(value)) {
+    const got = typeof value === "string" ? JSON.stringify(value) : String(value);
+    throw new TypeError(`${option} is a URL such as https://api.example.com, not ${got}`);
+  }
+  return new URL(value);
 }
 
 let loaded = false;

@@ -3,6 +3,7 @@
 //! Nothing in a request can name another host: a target's scheme, host, port and path prefix are fixed, and an
 //! address is resolved below them, after one decoding and with dot segments resolved, or refused.
 
+use core::cmp::Reverse;
 use std::borrow::Cow;
 
 use crate::{
@@ -267,7 +268,8 @@ fn push_query(query: &str, url: &mut String) {
     }
 }
 
-/// The index of the base that an absolute URL lies inside: the most specific one, `None` if there is none.
+/// The index of the base that an absolute URL lies inside: the most specific one, the first of equal ones, `None` if there
+/// is none.
 ///
 /// ```
 /// use httponly::proxy::target::owner;
@@ -276,9 +278,10 @@ fn push_query(query: &str, url: &mut String) {
 /// assert_eq!(owner("https://api.example/v2/me", &bases), Some(1));
 /// assert_eq!(owner("https://api.example/v22", &bases), Some(0));
 /// assert_eq!(owner("https://api.example.evil/v2/me", &bases), None);
+/// assert_eq!(owner("https://api.example/me", &["https://api.example", "https://api.example"]), Some(0));
 /// ```
 pub fn owner(url: &str, bases: &[impl AsRef<str>]) -> Option<usize> {
     let bases = bases.iter().enumerate().filter_map(|(at, href)| Some((at, Base::parse(href.as_ref())?)));
     let owners = bases.filter(|(_, base)| base.inside(url).is_ok());
-    owners.max_by_key(|(_, base)| base.prefix().len()).map(|(at, _)| at)
+    owners.max_by_key(|(at, base)| (base.prefix().len(), Reverse(*at))).map(|(at, _)| at)
 }

@@ -195,6 +195,12 @@ async fn send(url: &str, method: &str, fields: &Fields) -> Result<(), JsValue> {
     }
     let rule = Rule::EndpointRefused;
     let what = if response.ok() { "a page of HTML, status" } else { "status" };
-    let message = format!("{}: {what} {}", rule.text(), response.status());
+    // Who gets this has most likely mounted none, or elsewhere.
+    let remedy = if response.ok() || response.status() == 404 {
+        ": mount `cookieEndpoint` there, or name its address to `configure`"
+    } else {
+        ""
+    };
+    let message = format!("{}: {what} {}{remedy}", rule.text(), response.status());
     Err(thrown(rule.code().as_str(), &message, Some(rule.text())))
 }

@@ -441,7 +441,7 @@ describe("a declaration", () => {
     [{ cookie: "a b" }, /token/],
     [{ cookie: 1 }, /cookie is a string/],
     [{ url: "auth" }, /URL/],
-    [{ url: 1 }, /url is a string/],
+    [{ url: 1 }, /url is a URL/],
     [{ cookies: "codex.*" }, /cookies is a list/],
     [{ basePath: "api" }, /absolute paths/],
     [{ paths: { signOut: "out" } }, /absolute paths/],

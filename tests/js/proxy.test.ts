@@ -1028,4 +1028,21 @@ describe("a declaration with a mistake throws when the proxy is made", () => {
   ])("%s", (_, options) => {
     expect(() => apiProxy(options as Parameters<typeof apiProxy>[0])).toThrow(TypeError);
   });
+
+  test.each([
+    [
+      "an address without https://",
+      { target: { url: "api.example.com" } },
+      /url is a URL such as .* not "api.example.com"/,
+    ],
+    ["no address", { targets: { shop: { url: "" } } }, /the url of target "shop"/],
+    ["an origin without https://", { origin: "app.example.com", target: { url } }, /origin is a URL such as/],
+    [
+      "a cookie's name for an authorization",
+      { target: { url, authorization: "t" } },
+      /`authorization: \{ bearer/,
+    ],
+  ])("%s, and the error names it", (_, options, says) => {
+    expect(() => apiProxy(options as Parameters<typeof apiProxy>[0])).toThrow(says);
+  });
 });

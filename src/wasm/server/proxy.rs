@@ -45,11 +45,13 @@ struct TargetOptions {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "`authorization: { bearer: \"cookie_name\" }`")]
 struct Authorization {
     bearer: String,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "`setCookies: { name: { domain, path } }`")]
 struct Attributes {
     domain: Option<String>,
     path: Option<String>,
