@@ -108,3 +108,30 @@ write(
   ["page"],
   ["token=t&callbackURL=%2Fa&errorCallbackURL=/b", '{"error":{"code":"cross-origin","message":"m"}}', "null"],
 );
+
+const wishes = ["a\n/p\nmy.example\n1", "__Host-a\n\n\n\u00e9 ;%", "__Secure-a\n/\n.MY.example\n"];
+write(
+  ["assignment"],
+  wishes.flatMap((wish) => ["\0\0", "\u0022\u0004", "\u0030\u000c"].map((flags) => flags + wish)),
+);
+write(
+  ["endpoint"],
+  [
+    "\0name=a&value=b+c&ttl=1e3",
+    '\u0001{"name":"__Host-my.session","value":"x","sameSite":"None","path":"/"}',
+  ],
+);
+const form =
+  "email=ada@a.example\npassword=analytical\nname=Ada\nprovider=github\ntoken=t\nconfirmation=analytical\nid=1";
+const flows = Array.from({ length: 12 }, (_, at) => String.fromCharCode(at));
+const replies = [
+  '{"url":"https://p.example/o","user":{"id":"u1"}}',
+  '{"code":"INVALID_TOKEN","message":"m"}',
+  "/?error=X",
+];
+write(
+  ["flow"],
+  flows.flatMap((flow) =>
+    replies.map((reply, at) => `${flow}${["\0\0", "`\u0002", "f\0"][at]}${form}\nredirect=/a?b\n\n${reply}`),
+  ),
+);
