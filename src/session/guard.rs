@@ -158,26 +158,23 @@ impl Guard {
         let Some(readings) = readings(visit.path, visit.route) else {
             return Verdict::Refuse(Rule::FlowRejected);
         };
-        if exact.len() > MAX_SEGMENTS || readings.iter().any(|reading| reading.len() > MAX_SEGMENTS) {
-            return Verdict::Refuse(Rule::FlowRejected);
-        }
-        let judge = |access: &Access| self.judge(access, visitor, visit, &exact);
-        let own = self.access(&exact, visit.route, Letters::AsWritten);
-        let mut verdicts = Vec::with_capacity(2 * readings.len() + 2);
+        let mut rules = vec![self.access(&exact, visit.route, Letters::AsWritten)];
         for letters in [Letters::AsWritten, Letters::AnyCase] {
-            verdicts.push(judge(self.access(&exact, visit.route, letters).or_else(own)));
-            for reading in &readings {
-                verdicts.push(judge(self.access(reading, None, letters).or_else(own)));
-            }
+            let own = self.access(&exact, visit.route, letters);
+            let others = readings.iter().map(|reading| self.access(reading, None, letters));
+            // A reading that only opens what the path itself closes adds nothing; and another page's rule for visitors who
+            // are not signed in is not this page's.
+            rules.extend([own].into_iter().chain(others).filter(|access| access.closes()));
         }
         if visit.remote {
             match &self.remote {
-                Some(access) => verdicts.push(judge(access)),
+                Some(access) => rules.push(access),
                 // Which rule a call falls under only its own word says, so it has to fulfil all of them.
-                None => verdicts.extend(self.closed().map(judge)),
+                None => rules.extend(self.closed()),
             }
         }
-        verdicts.into_iter().find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
+        let mut verdicts = rules.into_iter().map(|access| self.judge(access, visitor, visit, &exact));
+        verdicts.find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
     }
 
     /// The rules that let in those who are signed in.
@@ -287,12 +284,6 @@ impl Access {
     fn closes(&self) -> bool {
         matches!(self, Access::SignedIn | Access::Require { .. })
     }
-
-    /// The rule of a reading where it closes, else the path's own: a reading that only opens what the path itself closes
-    /// adds nothing; and another page's rule for visitors who are not signed in is not this page's.
-    fn or_else<'a>(&'a self, own: &'a Access) -> &'a Access {
-        if self.closes() { self } else { own }
-    }
 }
 
 /// Whether a path is the handler's, or a file that a bundler made; only as written, with one reading. Where a framework
@@ -371,6 +362,11 @@ fn segments_of(path: &str) -> Vec<String> {
     path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect()
 }
 
+/// Whether a path has more segments than are judged.
+fn is_deep(path: &str) -> bool {
+    path.split(['/', '\\']).filter(|segment| !segment.is_empty()).nth(MAX_SEGMENTS).is_some()
+}
+
 /// The segments of a path whose separators may come from decoding.
 fn separated(path: &str) -> Vec<String> {
     path.split(['/', '\\']).filter(|segment| !segment.is_empty()).map(str::to_owned).collect()
@@ -394,7 +390,7 @@ fn segments(path: &str) -> Vec<String> {
 /// The other readings of a path: decoded once, twice and to the end, with dot segments resolved and as they stand,
 /// without what frameworks add to it, and as the route's identifier begins where that is another path: without the
 /// segments that may be absent, so that `/en/admin` of `/[[lang]]/admin` is the page that `/admin` is. `None` for a path
-/// that is encoded too often.
+/// that is encoded too often or too deep.
 fn readings(path: &str, route: Option<&str>) -> Option<Vec<Vec<String>>> {
     let exact = segments_of(path);
     let mut out: Vec<Vec<String>> = Vec::new();
@@ -407,6 +403,9 @@ fn readings(path: &str, route: Option<&str>) -> Option<Vec<Vec<String>>> {
     let mut rounds = 0;
     loop {
         let next = decode(&whole);
+        if is_deep(&next) {
+            return None;
+        }
         // URL parsers drop controls and spaces at the end, and line breaks anywhere (WHATWG URL section 4.4).
         let plain = next.replace(|c: char| c.is_ascii_control(), "");
         let plain = plain.trim_end_matches(' ');
@@ -824,6 +823,19 @@ mod tests {
         }
         let login = format!("/login?redirect={}", often(100));
         assert_eq!(go(&usual().decide(ADA, visit(&login))), "/");
+    }
+
+    #[test]
+    fn a_path_of_too_many_segments_leads_nowhere() {
+        for (path, expected) in [
+            ("/a".repeat(256), "pass"),
+            ("/a".repeat(257), "rejected"),
+            (format!("/{}", "a%2F".repeat(257)), "rejected"),
+            (format!("/{}", "a%255C".repeat(257)), "rejected"),
+            ("/a/..".repeat(200), "rejected"),
+        ] {
+            assert_eq!(go(&usual().decide(GRACE, visit(&path))), expected, "{path}");
+        }
     }
 
     #[test]
