@@ -70,6 +70,17 @@ write(["json"], spent);
 const lines = vectors("set-cookie").map((row) => row.line);
 const cookies = vectors("cookie-header").map((row) => row.header);
 write(["rewrite", "set_cookie"], [...lines, ...lines.map((line) => line.replace(/^[^=]*/, "sid"))]);
+write(
+  ["answer"],
+  [
+    "cache-control: public, s-maxage=5",
+    "vary: A, *",
+    "connection: x-a, vary",
+    "content-type: text/event-stream",
+  ].flatMap((header) =>
+    lines.map((line) => `\u0003${header}\nlocation: /a\nset-cookie: ${line.replace(/^[^=]*/, "sid")}`),
+  ),
+);
 write(["header"], cookies);
 write(
   ["carry"],

@@ -366,11 +366,12 @@ impl<'a> Answer<'a> {
     }
 
     fn vary(&self) -> Option<Cow<'a, str>> {
-        let upstream = self.get("vary").filter(|value| !value.trim().is_empty());
+        let upstream = self.get("vary").filter(|value| !set_cookie::trim(value).is_empty());
         let mut value = upstream.map(Cow::Borrowed);
         for (_, field) in [(self.spent, "Cookie"), (self.by_header, URL_HEADER)].iter().filter(|(on, _)| *on)
         {
-            let covered = |known: &str| known.trim() == "*" || known.trim().eq_ignore_ascii_case(field);
+            let is = |known: &str, name: &str| set_cookie::trim(known).eq_ignore_ascii_case(name);
+            let covered = |known: &str| is(known, "*") || is(known, field);
             value = Some(match value {
                 None => Cow::Borrowed(*field),
                 Some(fields) if fields.split(',').any(covered) => fields,
@@ -552,6 +553,9 @@ mod tests {
             ("A, COOKIE", "A, COOKIE"),
             ("A", "A, Cookie"),
             (" ", "Cookie"),
+            // What a cache does not take for white space (RFC 9110 section 5.6.3).
+            ("\u{a0}*", "\u{a0}*, Cookie"),
+            ("A, \u{b}Cookie", "A, \u{b}Cookie, Cookie"),
         ] {
             assert!(judged(&[("vary", vary)], true).contains(&format!("vary: {expected}")), "{vary}");
         }
