@@ -50,6 +50,11 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
     let mut requested = Url::parse(&requested).unwrap();
     requested.set_query(requested.query().filter(|_| !kept).map(str::to_owned).as_deref());
     let ours = Url::parse(&format!("{prefix}{}", &local[2..])).unwrap();
+    // The crate takes a drive letter for one in an https URL, too, and does not leave it by a dot segment.
+    let drive = |segment: &str| matches!(segment.as_bytes(), [letter, b':' | b'|', ..] if letter.is_ascii_alphabetic());
+    if [location, requested.path()].into_iter().any(|text| text.split('/').any(drive)) {
+        return;
+    }
     let theirs = requested.join(location).unwrap();
     // The crate is older than the standard in this one byte.
     assert_eq!(ours.as_str().replace("%5E", "^"), theirs.as_str().replace("%5E", "^"), "{local:?}");

@@ -15,7 +15,8 @@ pub fn leaves(out: &str, allow: &[&str]) -> bool {
     !stays(&read) || !stays(&again) || !stays(&decoded)
 }
 
-/// Whether a URL reads back as itself and lies inside a target, also for a server that decodes once more.
+/// Whether a URL reads back as itself and lies inside a target, also for a server that decodes once more, and for one
+/// that then cuts parameters and white space off its segments.
 pub fn inside(url: &str, target: &str) -> bool {
     let (read, target) = (Url::parse(url).unwrap(), Url::parse(target).unwrap());
     let prefix = target.path().trim_end_matches('/');
@@ -23,11 +24,13 @@ pub fn inside(url: &str, target: &str) -> bool {
     let below =
         |path: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let again = read.join(&decoded(path)).unwrap();
+    let bare = |segment: &str| segment.split(';').next().unwrap_or_default().trim().to_owned();
+    let lenient = decoded(path).split('/').map(bare).collect::<Vec<_>>().join("/");
+    let lenient = Url::parse(&format!("{}{lenient}", read.origin().ascii_serialization())).unwrap();
     read.as_str() == url
         && read.origin() == target.origin()
         && again.origin() == target.origin()
-        && below(path)
-        && below(again.path())
+        && [path, again.path(), lenient.path()].into_iter().all(below)
 }
 
 /// A path decoded once, as a path again.
