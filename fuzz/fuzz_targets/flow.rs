@@ -38,7 +38,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, u16, &str)| {
         }
     }
     for (name, _) in flow.echo(&form) {
-        assert!(["email", "name", "provider", "id", "redirect"].contains(&name), "{name}");
+        assert!(["email", "name", "provider", "id", "rememberMe", "redirect"].contains(&name), "{name}");
     }
     let status = 200 + input.1 % 400;
     let reply = Reply { status, body, location: Some(body), retry_after: Some(body) };
