@@ -17,6 +17,9 @@ use proptest::prelude::*;
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
+mod oracle;
+use oracle::{inside, leaves};
+
 fn vectors<T: DeserializeOwned>(name: &str) -> T {
     let path = format!("{}/tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -38,17 +41,6 @@ fn every_redirect_row_has_its_verdict() {
         let allow: Vec<&str> = allow.iter().map(String::as_str).collect();
         assert_eq!(redirect::check(&target, &allow).as_deref(), to.as_deref(), "{target:?}");
     }
-}
-
-/// The origin that a browser would go to, twice: from the string, and from the path that a framework makes of it.
-fn leaves(out: &str, allow: &[&str]) -> bool {
-    let app = Url::parse("https://app.example/some/page").unwrap();
-    let read = app.join(out).unwrap();
-    let again = app.join(read.path()).unwrap();
-    let stays = |url: &Url| {
-        url.origin() == app.origin() || allow.contains(&url.origin().ascii_serialization().as_str())
-    };
-    !stays(&read) || !stays(&again)
 }
 
 #[derive(Deserialize)]
@@ -159,27 +151,6 @@ fn a_declared_url_that_is_no_plain_base_is_refused() {
     ] {
         assert_eq!(Base::parse(url), None, "{url}");
     }
-}
-
-/// Whether a URL reads back as itself and lies inside a target, also for a server that decodes once more.
-fn inside(url: &str, target: &str) -> bool {
-    let (read, target) = (Url::parse(url).unwrap(), Url::parse(target).unwrap());
-    let prefix = target.path().trim_end_matches('/');
-    let path = read.path();
-    let below =
-        |path: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let decoded = percent_decoded(path);
-    let again = read.join(&decoded.replace(['?', '#'], "_").replace('%', "%25")).unwrap();
-    read.as_str() == url
-        && read.origin() == target.origin()
-        && again.origin() == target.origin()
-        && below(path)
-        && below(again.path())
-}
-
-fn percent_decoded(path: &str) -> String {
-    let query = format!("x={}", path.replace('+', "%2B"));
-    url::form_urlencoded::parse(query.replace('&', "%26").as_bytes()).next().unwrap().1.into_owned()
 }
 
 /// Pieces that URL parsers take to heart, so that random texts are not all harmless.

@@ -22,7 +22,8 @@ pub fn carry(header: &str, lines: &[&str], path: &str, now: i64) -> String {
         let text = |range| header.get(range).unwrap_or_default();
         (text(pair.name()), text(pair.value()))
     });
-    let mut cookies: Vec<(&str, &str)> = sent.collect();
+    // A lone `=` is no cookie, and would leave nothing behind a `; `.
+    let mut cookies: Vec<(&str, &str)> = sent.filter(|pair| *pair != ("", "")).collect();
     for line in lines {
         let Some(cookie) = set_cookie::parse(line) else { continue };
         if cookie.name.is_empty() || cookie.path.is_some_and(|cookie| !path_matches(path, cookie)) {
@@ -87,6 +88,9 @@ mod tests {
             ("lone; a=1", &["b=2"][..], "/", "lone; a=1; b=2"),
             ("=__Host-a=planted; ==; b=2", &[][..], "/", "=__Host-a=planted; ==; b=2"),
             ("=a=planted", &["a=1"][..], "/", "=a=planted; a=1"),
+            // But for what is no cookie.
+            ("a=1; =", &[][..], "/", "a=1"),
+            ("=; a=1", &["b=2"][..], "/", "a=1; b=2"),
         ] {
             assert_eq!(carry(header, lines, path, now), expected, "{header:?} {lines:?} {path}");
         }

@@ -130,8 +130,8 @@ fn cut(text: &str, separator: u8) -> (&str, Option<&str>) {
     }
 }
 
-/// Without the spaces and tabs (WSP) at both ends.
-fn trim(text: &str) -> &str {
+/// Without the spaces and tabs (WSP) at both ends, which are all that browsers cut off.
+pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 

@@ -6,6 +6,8 @@
 use core::net::IpAddr;
 use std::borrow::Cow;
 
+use crate::cookie::set_cookie;
+
 /// Seed 003's header with the upstream URL.
 pub const URL_HEADER: &str = "x-nordcraft-url";
 /// Seed 003's header that asks for templates in the body to be filled in, by its presence.
@@ -225,12 +227,12 @@ impl CookieRule {
     pub fn apply(&self, line: &str) -> Option<String> {
         let mut parts = line.split(';');
         let pair = parts.next()?;
-        if pair.split_once('=')?.0.trim() != self.name {
+        if set_cookie::trim(pair.split_once('=')?.0) != self.name {
             return None;
         }
         let mut out = pair.to_owned();
         for part in parts {
-            let attribute = part.split('=').next().unwrap_or_default().trim();
+            let attribute = set_cookie::trim(part.split('=').next().unwrap_or_default());
             let replaced = attribute.eq_ignore_ascii_case("domain")
                 || (self.path.is_some() && attribute.eq_ignore_ascii_case("path"));
             if !replaced {
@@ -374,11 +376,12 @@ impl<'a> Answer<'a> {
     }
 
     fn vary(&self) -> Option<Cow<'a, str>> {
-        let upstream = self.get("vary").filter(|value| !value.trim().is_empty());
+        let upstream = self.get("vary").filter(|value| !set_cookie::trim(value).is_empty());
         let mut value = upstream.map(Cow::Borrowed);
         for (_, field) in [(self.spent, "Cookie"), (self.by_header, URL_HEADER)].iter().filter(|(on, _)| *on)
         {
-            let covered = |known: &str| known.trim() == "*" || known.trim().eq_ignore_ascii_case(field);
+            let is = |known: &str, name: &str| set_cookie::trim(known).eq_ignore_ascii_case(name);
+            let covered = |known: &str| is(known, "*") || is(known, field);
             value = Some(match value {
                 None => Cow::Borrowed(*field),
                 Some(fields) if fields.split(',').any(covered) => fields,
@@ -590,6 +593,9 @@ mod tests {
             ("A, COOKIE", "A, COOKIE"),
             ("A", "A, Cookie"),
             (" ", "Cookie"),
+            // What a cache does not take for white space (RFC 9110 section 5.6.3).
+            ("\u{a0}*", "\u{a0}*, Cookie"),
+            ("A, \u{b}Cookie", "A, \u{b}Cookie, Cookie"),
         ] {
             assert!(judged(&[("vary", vary)], true).contains(&format!("vary: {expected}")), "{vary}");
         }
@@ -630,13 +636,14 @@ mod tests {
     #[test]
     fn a_cookie_passes_by_its_exact_name() {
         let rule = CookieRule { name: "a".into(), ..CookieRule::default() };
-        for line in ["A=1", "aa=1", "a", "=a", "b=a=1", ""] {
+        for line in ["A=1", "aa=1", "a", "=a", "b=a=1", "", "\u{a0}a=1", "a\u{b}=1"] {
             assert_eq!(rule.apply(line), None, "{line}");
         }
         for (line, out) in [
             ("a=1", "a=1"),
             (" a =x==; Path=/p;Domain=d; domain=e; HttpOnly", " a =x==; Path=/p; HttpOnly"),
             ("a=\"1 2\"; Partitioned; X=y", "a=\"1 2\"; Partitioned; X=y"),
+            ("a=1;\tDomain\t=d; \u{a0}Domain=e", "a=1; \u{a0}Domain=e"),
         ] {
             assert_eq!(rule.apply(line).as_deref(), Some(out), "{line}");
         }

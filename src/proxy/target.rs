@@ -117,6 +117,9 @@ impl Base {
     /// The address below `mount` of a `Location` that an upstream sent in answer to `requested`; `None` if it lies
     /// outside this target.
     ///
+    /// Where a `Location` has neither path nor query, the query of `requested` stays behind, unlike in RFC 3986 section
+    /// 5.2.2: a cookie may have been spent in it.
+    ///
     /// ```
     /// use httponly::proxy::target::Base;
     ///

@@ -151,7 +151,6 @@ impl Names {
         let known: Vec<(&str, &str)> = texts(header)
             .filter(|(name, _)| !self.is_session(name) || counts(name))
             .filter(|(name, _)| self.is_known(name) && !(lookup && is_copy(name)))
-            .filter(|(_, value)| value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '))
             .collect();
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         for (name, _) in &known {
@@ -159,7 +158,8 @@ impl Names {
         }
         let mut out = String::new();
         for (name, value) in &known {
-            if times.get(name) == Some(&1) {
+            let plain = value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+            if plain && times.get(name) == Some(&1) {
                 push_pair(&mut out, name, value);
             }
         }
@@ -382,6 +382,11 @@ mod tests {
         assert_eq!(
             names().forward("codex-session=a; codex.state=1; codex-session=b", false),
             "codex.state=1"
+        );
+        // Also where one of the two could not pass.
+        assert_eq!(
+            names().forward("codex.state=1; codex.state=\u{e9}; codex-session=\u{1}; codex-session=a", false),
+            ""
         );
         let listed = Names::new("id", Some(vec!["state".into(), "x.*".into()])).unwrap();
         assert_eq!(listed.forward("id=1; state=2; states=3; x.y=4; xy=5", false), "id=1; state=2; x.y=4");

@@ -102,6 +102,15 @@ pub enum Verdict {
     Refuse(Rule),
 }
 
+/// Which letters a segment and a key have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Letters {
+    /// All.
+    AsWritten,
+    /// All but for their case, as for a program that minds none.
+    AnyCase,
+}
+
 /// Deepest path that is judged; a deeper one leads nowhere.
 const MAX_SEGMENTS: usize = 256;
 /// How often a path may be percent-encoded, one time over another; what is more often leads nowhere.
@@ -149,22 +158,23 @@ impl Guard {
         let Some(readings) = readings(visit.path, visit.route) else {
             return Verdict::Refuse(Rule::FlowRejected);
         };
-        if exact.len() > MAX_SEGMENTS || readings.iter().any(|reading| reading.len() > MAX_SEGMENTS) {
-            return Verdict::Refuse(Rule::FlowRejected);
-        }
-        let judge = |access: &Access| self.judge(access, visitor, visit, &exact);
-        let mut verdicts = vec![judge(self.access(&exact, visit.route))];
-        for reading in &readings {
-            verdicts.push(judge(self.access(reading, None).stricter_than(&exact, self, visit.route)));
+        let mut rules = vec![self.access(&exact, visit.route, Letters::AsWritten)];
+        for letters in [Letters::AsWritten, Letters::AnyCase] {
+            let own = self.access(&exact, visit.route, letters);
+            let others = readings.iter().map(|reading| self.access(reading, None, letters));
+            // A reading that only opens what the path itself closes adds nothing; and another page's rule for visitors who
+            // are not signed in is not this page's.
+            rules.extend([own].into_iter().chain(others).filter(|access| access.closes()));
         }
         if visit.remote {
             match &self.remote {
-                Some(access) => verdicts.push(judge(access)),
+                Some(access) => rules.push(access),
                 // Which rule a call falls under only its own word says, so it has to fulfil all of them.
-                None => verdicts.extend(self.closed().map(judge)),
+                None => rules.extend(self.closed()),
             }
         }
-        verdicts.into_iter().find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
+        let mut verdicts = rules.into_iter().map(|access| self.judge(access, visitor, visit, &exact));
+        verdicts.find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
     }
 
     /// The rules that let in those who are signed in.
@@ -174,7 +184,11 @@ impl Guard {
     }
 
     /// The rule for a path: the deepest that there is.
-    fn access(&self, path: &[String], route: Option<&str>) -> &Access {
+    fn access(&self, path: &[String], route: Option<&str>, letters: Letters) -> &Access {
+        let begins = |prefix: &[String], access: &Access| {
+            let is = |(segment, key): (&String, &String)| letters.same(segment, key, access.closes());
+            path.len() >= prefix.len() && path.iter().zip(prefix).all(is)
+        };
         let depth = |(place, access): &(Place, Access)| match place {
             // A group behind as many segments as a prefix has stands deeper than it.
             Place::Group(group) => group_depth(route?, group),
@@ -182,13 +196,13 @@ impl Guard {
             Place::Prefix(prefix) if prefix.is_empty() && !access.closes() => {
                 path.is_empty().then_some((0, 0))
             }
-            Place::Prefix(prefix) => path.starts_with(prefix).then_some((prefix.len(), 0)),
+            Place::Prefix(prefix) => begins(prefix, access).then_some((prefix.len(), 0)),
         };
         let deepest = self
             .rules
             .iter()
             .filter_map(|rule| Some((depth(rule)?, &rule.1)))
-            .max_by_key(|(depth, _)| *depth);
+            .max_by_key(|(depth, access)| (*depth, access.closes()));
         deepest.map_or(&self.otherwise, |(_, access)| access)
     }
 
@@ -256,9 +270,10 @@ impl Guard {
         let wanted = query::field(visit.query, "redirect").and_then(|to| {
             let to = redirect::check(&to, &[])?.into_owned();
             let path = to.split(['?', '#']).next()?;
-            let again = readings(path, None)?.into_iter().chain([segments_of(path)]);
-            let open = again.into_iter().all(|path| *self.access(&path, None) != Access::SignedOut);
-            open.then_some(to)
+            let again: Vec<_> = readings(path, None)?.into_iter().chain([segments_of(path)]).collect();
+            let leads_back =
+                |letters| again.iter().any(|path| *self.access(path, None, letters) == Access::SignedOut);
+            (!leads_back(Letters::AsWritten) && !leads_back(Letters::AnyCase)).then_some(to)
         });
         Verdict::Redirect(wanted.unwrap_or_else(|| self.home.clone()))
     }
@@ -268,12 +283,6 @@ impl Access {
     /// Whether somebody who is not signed in stays outside.
     fn closes(&self) -> bool {
         matches!(self, Access::SignedIn | Access::Require { .. })
-    }
-
-    /// A reading that only opens what the path itself closes, or says what the path itself says, adds nothing; and
-    /// another page's rule for visitors who are not signed in is not this page's.
-    fn stricter_than<'a>(&'a self, exact: &[String], guard: &'a Guard, route: Option<&str>) -> &'a Access {
-        if self.closes() { self } else { guard.access(exact, route) }
     }
 }
 
@@ -353,30 +362,59 @@ fn segments_of(path: &str) -> Vec<String> {
     path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect()
 }
 
+/// Whether a path has more segments than are judged.
+fn is_deep(path: &str) -> bool {
+    path.split(['/', '\\']).filter(|segment| !segment.is_empty()).nth(MAX_SEGMENTS).is_some()
+}
+
+/// The segments of a path whose separators may come from decoding.
+fn separated(path: &str) -> Vec<String> {
+    path.split(['/', '\\']).filter(|segment| !segment.is_empty()).map(str::to_owned).collect()
+}
+
 /// The segments of a path whose separators may come from decoding, with dot segments resolved.
 fn segments(path: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
-    for segment in path.split(['/', '\\']) {
-        match segment {
-            "" | "." => {}
+    for segment in separated(path) {
+        match segment.as_str() {
+            "." => {}
             ".." => {
                 out.pop();
             }
-            other => out.push(other.to_owned()),
+            _ => out.push(segment),
         }
     }
     out
 }
 
-/// The other readings of a path: decoded to the end, without what frameworks add to it, in lower case, and as the
-/// route's identifier begins where that is another path: without the segments that may be absent, so that `/en/admin`
-/// of `/[[lang]]/admin` is the page that `/admin` is. `None` for a path that is encoded too often.
+/// The other readings of a path: decoded once, twice and to the end, with dot segments resolved and as they stand,
+/// without what frameworks add to it, and as the route's identifier begins where that is another path: without the
+/// segments that may be absent, so that `/en/admin` of `/[[lang]]/admin` is the page that `/admin` is. `None` for a path
+/// that is encoded too often or too deep.
 fn readings(path: &str, route: Option<&str>) -> Option<Vec<Vec<String>>> {
     let exact = segments_of(path);
+    let mut out: Vec<Vec<String>> = Vec::new();
+    let mut note = |reading: Vec<String>| {
+        if reading != exact && !out.contains(&reading) {
+            out.push(reading);
+        }
+    };
     let mut whole = path.to_owned();
     let mut rounds = 0;
     loop {
         let next = decode(&whole);
+        if is_deep(&next) {
+            return None;
+        }
+        // URL parsers drop controls and spaces at the end, and line breaks anywhere (WHATWG URL section 4.4).
+        let plain = next.replace(|c: char| c.is_ascii_control(), "");
+        let plain = plain.trim_end_matches(' ');
+        // Resolved after decoding, not at all, and before.
+        let before = segments(&whole).iter().map(|segment| decode(segment)).collect();
+        for reading in [segments(plain), separated(plain), before] {
+            note(without_additions(&reading));
+            note(reading);
+        }
         if next == whole {
             break;
         }
@@ -386,29 +424,35 @@ fn readings(path: &str, route: Option<&str>) -> Option<Vec<Vec<String>>> {
         }
         whole = next;
     }
-    let plain = segments(&whole.replace('\0', ""));
-    let mut out = vec![plain.clone(), without_additions(&plain)];
     if let Some(route) = route {
         let fixed = fixed_segments(route);
         if !exact.starts_with(&fixed) {
-            out.push(fixed);
+            note(fixed);
         }
     }
-    let folded: Vec<Vec<String>> =
-        out.iter().map(|path| path.iter().map(|segment| segment.to_lowercase()).collect()).collect();
-    out.extend(folded);
-    out.retain(|reading| *reading != exact);
-    out.dedup();
     Some(out)
 }
 
-/// A path without what SvelteKit and Next add to ask for the data of a page.
+impl Letters {
+    /// Whether a segment is a key's. What opens is written as declared, or in small letters where the path has others.
+    fn same(self, segment: &str, key: &str, closes: bool) -> bool {
+        fn lower(text: &str) -> impl Iterator<Item = char> {
+            text.chars().flat_map(char::to_lowercase)
+        }
+        segment == key
+            || (self == Self::AnyCase
+                && if closes { lower(segment).eq(lower(key)) } else { lower(segment).eq(key.chars()) })
+    }
+}
+
+/// A path without what SvelteKit and Next add to ask for the data of a page, in any case of letters.
 fn without_additions(path: &[String]) -> Vec<String> {
     let mut out = path.to_vec();
-    if matches!(out.as_slice(), [next, data, _, ..] if next == "_next" && data == "data") {
+    let is = |segment: &str, name: &str| segment.eq_ignore_ascii_case(name);
+    if matches!(out.as_slice(), [next, data, _, ..] if is(next, "_next") && is(data, "data")) {
         out.drain(..3);
     }
-    if out.last().is_some_and(|last| last == "__data.json" || last == "__route.js") {
+    if out.last().is_some_and(|last| is(last, "__data.json") || is(last, "__route.js")) {
         out.pop();
     }
     if let Some(last) = out.last_mut() {
@@ -421,7 +465,11 @@ fn without_additions(path: &[String]) -> Vec<String> {
             ".html",
             ".json",
         ];
-        if let Some(stem) = endings.iter().find_map(|ending| last.strip_suffix(ending)) {
+        let ends = |ending: &str| {
+            let (stem, end) = last.split_at_checked(last.len().checked_sub(ending.len())?)?;
+            is(end, ending).then_some(stem)
+        };
+        if let Some(stem) = endings.into_iter().find_map(ends) {
             *last = stem.to_owned();
         }
     }
@@ -515,6 +563,7 @@ mod tests {
             ("/studio/help", Access::Public),
             ("/post", Access::Require { roles: vec![], email_verified: true }),
             ("/login", Access::SignedOut),
+            ("/MyFiles", role(&["creator"])),
         ])
     }
 
@@ -599,7 +648,23 @@ mod tests {
             "/_next/data/build/studio/new.json",
             "/studio%00",
             "/%00studio",
+            "/studio%0d",
+            "/stu%0Adio/x",
+            "/studio%20",
+            "/studio%1F%20%0b",
             "/\u{ff53}tudio/../studio",
+            // For a program that decodes once and then routes, or that decodes and resolves no dots.
+            "/studio%2F%252e%252e%2Fx",
+            "/studio%2F..%2Fx",
+            "/studio%5C..%5Cx",
+            "/a%2Fb/../studio",
+            // For one that minds no case, whichever way the key is written.
+            "/MyFiles",
+            "/myfiles/1",
+            "/MYFILES%2F1",
+            "/_NEXT/DATA/BUILD/STUDIO.JSON",
+            "/studio.RSC",
+            "/studio/__DATA.json",
         ] {
             let verdict = usual().decide(ADA, visit(path));
             assert_eq!(go(&verdict), "rejected", "{path}");
@@ -608,6 +673,21 @@ mod tests {
         }
         for path in ["/studio/help", "/studio/help/", "/studio/hel%70", "/x/studio", "/studi", "/studiox"] {
             assert_eq!(go(&usual().decide(NOBODY, visit(path))), "pass", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_other_letters_opens_nothing() {
+        let guard =
+            guard(&[("/app", Access::SignedIn), ("/APP/help", Access::Public), ("/App", Access::Public)]);
+        for (path, expected) in [
+            ("/APP/help", "pass"),
+            ("/app/help", "unauthenticated"),
+            ("/App/help", "unauthenticated"),
+            ("/aPP/HELP", "unauthenticated"),
+            ("/App", "unauthenticated"),
+        ] {
+            assert_eq!(go(&guard.decide(NOBODY, Visit { page: false, ..visit(path) })), expected, "{path}");
         }
     }
 
@@ -743,6 +823,19 @@ mod tests {
         }
         let login = format!("/login?redirect={}", often(100));
         assert_eq!(go(&usual().decide(ADA, visit(&login))), "/");
+    }
+
+    #[test]
+    fn a_path_of_too_many_segments_leads_nowhere() {
+        for (path, expected) in [
+            ("/a".repeat(256), "pass"),
+            ("/a".repeat(257), "rejected"),
+            (format!("/{}", "a%2F".repeat(257)), "rejected"),
+            (format!("/{}", "a%255C".repeat(257)), "rejected"),
+            ("/a/..".repeat(200), "rejected"),
+        ] {
+            assert_eq!(go(&usual().decide(GRACE, visit(&path))), expected, "{path}");
+        }
     }
 
     #[test]

@@ -96,8 +96,13 @@ impl Paths {
         let own = crate::origin::of(url).ok_or(Rule::BackendPath)?;
         let mount = Base::parse(&format!("{own}{}", self.base)).ok_or(Rule::BackendPath)?;
         let (rest, query) = mount.inside(url).map_err(refused)?;
-        // An empty segment or a slash at the end is another path to the backend, and none that it knows.
-        if rest.is_empty() || rest.ends_with('/') { Err(Rule::BackendPath.into()) } else { Ok((rest, query)) }
+        // An empty segment or a slash at the end is another path to the backend, and none that it knows. A dot segment, which
+        // no URL in normal form has, would name a path in a way that it is not known by here.
+        let dotted = rest.split('/').any(|segment| redirect::dots(segment) > 0);
+        if rest.is_empty() || rest.ends_with('/') || dotted {
+            return Err(Rule::BackendPath.into());
+        }
+        Ok((rest, query))
     }
 
     /// What a request URL asks of the backend, whichever way it is written: a backend may decode paths, and not mind the
@@ -399,6 +404,17 @@ mod tests {
 
     fn paths() -> Paths {
         Paths::new("/api/auth", "/get-session", "/sign-out").unwrap()
+    }
+
+    #[test]
+    fn a_dot_segment_hides_no_path() {
+        let paths = Paths::new("/api/auth", "/get-session", "/sign-out").unwrap();
+        for rest in ["./sign-out", "x/../sign-out", "%2e/sign-out", "x/.%2E/revoke-session", "sign-out/."] {
+            let url = format!("{OWN}/api/auth/{rest}");
+            let refused = paths.admit("GET", &url, &Sender::default(), OWN).map_err(Refusal::rule);
+            assert_eq!(refused, Err(Rule::BackendPath), "{rest}");
+            assert!(paths.upstream("http://auth:8789/", &url).is_err(), "{rest}");
+        }
     }
 
     #[test]
