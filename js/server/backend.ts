@@ -124,7 +124,7 @@ export interface AuthBackendOptions {
   /** The app's own origin, for servers behind TLS; by default that of `request.url`. The backend has to trust it. */
   origin?: string | undefined;
   /** The client's address from a source that you trust: it becomes `X-Forwarded-For`. Without it, none is sent. */
-  clientAddress?: (request: Request, platform?: unknown) => string | undefined;
+  clientAddress?: ((request: Request, platform?: unknown) => string | undefined) | undefined;
 }
 
 /** What the backend said of a session. */
@@ -320,7 +320,6 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       said("origin"),
       said("x-httponly"),
     ] as const;
-    if (rules(() => door.isFormPost(method, url, contentType, ...sender))) return formPost(request);
     let backend: string;
     let target: string;
     let headers: Headers;
@@ -329,6 +328,7 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       target = rules(() => door.admit(backend, method, url, ...sender));
       headers = headersOf(request, platform, false);
     } catch (thrown) {
+      if (rules(() => door.isFormPost(method, url, contentType, ...sender))) return formPost(request);
       const wrongMethod = (thrown as { status?: number }).status === 405;
       return refusal(thrown, wrongMethod ? { allow: door.allow(url) } : undefined);
     }

@@ -22,7 +22,7 @@ export interface CookieEndpointOptions {
   /** The app's own origin, for servers behind TLS; by default that of the request. Its host is the Domain. */
   origin?: string | undefined;
   /** Takes the shape of the other handlers' option; setting a cookie needs no address. */
-  clientAddress?: (request: Request, platform?: unknown) => string | undefined;
+  clientAddress?: ((request: Request, platform?: unknown) => string | undefined) | undefined;
 }
 
 const RESERVED = ["better-auth.*"];

@@ -82,7 +82,7 @@ export interface ProxySettings {
   /** The app's own origin, for servers behind TLS; by default that of `request.url`. */
   origin?: string | undefined;
   /** The client's address from a source that you trust: it becomes `X-Forwarded-For`. */
-  clientAddress?: (request: Request, platform?: unknown) => string | undefined;
+  clientAddress?: ((request: Request, platform?: unknown) => string | undefined) | undefined;
 }
 
 /** Several targets, each under its name, or one that takes all of the mount. */

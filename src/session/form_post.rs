@@ -14,8 +14,7 @@
 use crate::{
     cookie::endpoint::Form,
     error::{Refusal, Rule},
-    json::Json,
-    session::query,
+    session::query::{Empty, select},
 };
 
 /// Largest body in bytes.
@@ -57,22 +56,7 @@ pub fn query(body: &str) -> Result<String, Refusal> {
         return Err(Rule::BodyTooLarge.into());
     }
     let fields = Form::UrlEncoded.members(body).ok_or(Rule::EndpointContent)?;
-    let mut out = String::new();
-    for name in FIELDS {
-        let mut values = fields.iter().filter(|(key, _)| key == name);
-        match (values.next(), values.next()) {
-            (None, _) => {}
-            (Some((_, Json::String(value))), None) => {
-                if !out.is_empty() {
-                    out.push('&');
-                }
-                out.push_str(name);
-                out.push('=');
-                query::push_value(value, &mut out);
-            }
-            _ => return Err(Rule::FieldTwice.into()),
-        }
-    }
+    let out = select(&fields, &FIELDS, Empty::Kept).ok_or(Rule::FieldTwice)?;
     let answers = fields.iter().any(|(name, _)| name == "code" || name == "error");
     if answers { Ok(out) } else { Err(Rule::FlowField.into()) }
 }

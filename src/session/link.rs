@@ -80,23 +80,7 @@ button {{ font: inherit; padding: .6rem 1.6rem; border: 0; border-radius: 8px; b
 /// ```
 pub fn consume(form: Form, body: &str) -> Result<String, Refusal> {
     let fields = form.members(body).ok_or(Rule::EndpointContent)?;
-    let mut out = String::new();
-    for name in FIELDS {
-        let mut values = fields.iter().filter(|(key, _)| key == name);
-        match (values.next(), values.next()) {
-            (None, _) => {}
-            (Some((_, Json::String(value))), None) if value.is_empty() => {}
-            (Some((_, Json::String(value))), None) => {
-                if !out.is_empty() {
-                    out.push('&');
-                }
-                out.push_str(name);
-                out.push('=');
-                query::push_value(value, &mut out);
-            }
-            _ => return Err(Rule::FlowText.into()),
-        }
-    }
+    let out = query::select(&fields, &FIELDS, query::Empty::LeftOut).ok_or(Rule::FlowText)?;
     if out.starts_with("token=") { Ok(out) } else { Err(Rule::FlowField.into()) }
 }
 

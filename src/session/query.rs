@@ -1,6 +1,13 @@
 //! Fields of a query, written so that every parser reads the same.
 
-use crate::percent;
+use crate::{json::Json, percent};
+
+/// What becomes of a field without a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Empty {
+    Kept,
+    LeftOut,
+}
 
 /// Writes text as the value of a query field: all but letters, digits, `-`, `_`, `.`, `~` and `/` is percent-encoded.
 pub(crate) fn push_value(text: &str, out: &mut String) {
@@ -13,6 +20,28 @@ pub(crate) fn push_value(text: &str, out: &mut String) {
             out.extend(escape.into_iter().map(char::from));
         }
     }
+}
+
+/// A query of those fields of a form that `names` lists, in its order; `None` where one of them stands twice or is no text.
+pub(crate) fn select(fields: &[(String, Json)], names: &[&str], empty: Empty) -> Option<String> {
+    let mut out = String::new();
+    for name in names {
+        let mut values = fields.iter().filter(|(key, _)| key == name);
+        match (values.next(), values.next()) {
+            (None, _) => {}
+            (Some((_, Json::String(value))), None) if value.is_empty() && empty == Empty::LeftOut => {}
+            (Some((_, Json::String(value))), None) => {
+                if !out.is_empty() {
+                    out.push('&');
+                }
+                out.push_str(name);
+                out.push('=');
+                push_value(value, &mut out);
+            }
+            _ => return None,
+        }
+    }
+    Some(out)
 }
 
 /// What stands between a path and one more field.
