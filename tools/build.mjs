@@ -13,10 +13,11 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { delimiter, join } from "node:path";
+import { homedir } from "node:os";
+import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { blankPanics, renameImports } from "./slim.mjs";
+import { blankPanics, blankStandardLibrary, renameImports } from "./slim.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
@@ -68,7 +69,7 @@ function run(command, args, env = {}) {
     encoding: "utf8",
     env: { ...process.env, ...env, PATH: path },
   });
-  if (done.status === 0) return;
+  if (done.status === 0) return done.stdout;
   console.error(done.error?.message ?? `${done.stdout}${done.stderr}`);
   process.exit(1);
 }
@@ -115,13 +116,50 @@ async function glue(name, out, names) {
   return outputFiles[0].text;
 }
 
+let remapped;
+/**
+ * The flags that keep this machine's paths out of what rustc writes: panics name the source files. Of several that fit
+ * a path, rustc takes the last, so the wider ones come first. Each crate has one of its own, since the folders above it
+ * are named after the registry.
+ */
+function withoutPaths() {
+  remapped ??= remapFlags();
+  return remapped;
+}
+
+function remapFlags() {
+  const { packages } = JSON.parse(
+    run("cargo", [
+      "metadata",
+      "--format-version=1",
+      "--all-features",
+      "--filter-platform=wasm32-unknown-unknown",
+    ]),
+  );
+  const crates = packages.map(({ manifest_path }) => dirname(manifest_path));
+  const folders = [
+    [homedir(), "/home"],
+    [process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "/cargo"],
+    [run("rustc", ["--print", "sysroot"]).trim(), "/rust"],
+    [root.replace(/\/$/, ""), "/httponly"],
+    ...crates
+      .filter((folder) => join(folder, "/") !== root)
+      .map((folder) => [folder, `/${basename(folder)}`]),
+  ];
+  return folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+}
+
 async function buildWasm(name) {
   const generated = `js/wasm/gen/${name}.js`;
   const sources = Math.max(...["src", "Cargo.toml", "Cargo.lock", "tools/build.mjs"].map(newest));
   if (newest(generated) > sources) return;
   const out = `target/wasm/${name}`;
   console.log(`wasm: ${name}`);
-  const flags = `${process.env.RUSTFLAGS ?? ""} -C link-arg=-zstack-size=${STACK[name]}`;
+  const flags = [
+    ...(process.env.RUSTFLAGS ?? "").split(" ").filter((flag) => flag !== ""),
+    `-Clink-arg=-zstack-size=${STACK[name]}`,
+    ...withoutPaths(),
+  ];
   run(
     "wasm-pack",
     [
@@ -141,12 +179,14 @@ async function buildWasm(name) {
       ...MODULES[name],
     ],
     {
-      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags,
+      // Parted by a unit separator, for a path may hold a space. With a target, build scripts do not get them.
+      CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
       CARGO_PROFILE_RELEASE_OPT_LEVEL: OPT_LEVEL[name],
     },
   );
   const bound = `${out}/${name}_bg.wasm`;
-  if (name === "cookies") writeFileSync(bound, blankPanics(readFileSync(bound)));
+  const blank = name === "cookies" ? blankPanics : blankStandardLibrary;
+  writeFileSync(bound, blank(readFileSync(bound)));
   run("wasm-opt", [
     name === "server" ? "-O3" : "-Oz",
     "--converge",
@@ -189,5 +229,4 @@ const readme = readFileSync("README.md", "utf8")
   .replace(/^!\[.*\n\n/m, "")
   .replace(/\n## Reading on[\s\S]*/, "");
 writeFileSync("pkg/README.md", readme);
-for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"])
-  if (existsSync(licence)) cpSync(licence, `pkg/${licence}`);
+for (const name of ["LICENSE-MIT", "LICENSE-APACHE", "SECURITY.md"]) cpSync(name, `pkg/${name}`);

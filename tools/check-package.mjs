@@ -2,21 +2,68 @@
 // without a plugin.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unattended } from "./unattended.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const project = mkdtempSync(join(tmpdir(), "httponly-package-"));
 
 function run(what, command, args, cwd = project) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8" });
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    env: unattended(),
+  });
   if (status !== 0) {
     console.error(`${what} failed:\n${error?.message ?? stdout + stderr}`);
     process.exit(1);
   }
   console.log(`  ${what}`);
   return stdout;
+}
+
+/** What stands beside `dist` in the package. */
+const BESIDE_DIST = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md", "package.json"];
+
+/** What only the paths of a machine that builds packages begin with or hold: of this one, and of any. */
+const OF_A_MACHINE = [
+  ...[root, homedir(), tmpdir(), process.env.CARGO_HOME, process.env.RUSTUP_HOME]
+    .filter((folder) => folder !== undefined && folder !== "/")
+    .map((folder) => join(folder, "/")),
+  "/root/",
+  "/home/",
+  "/Users/",
+  "\\Users\\",
+  ".cargo",
+  ".rustup",
+  "registry/src",
+  "/rustc/",
+  "/rust/deps/",
+];
+
+/** Where a path of a machine is in the files of the package, their WebAssembly included: the file, and what it says. */
+function pathsOfThisMachine(folder, files) {
+  let modules = 0;
+  const texts = files.flatMap((file) => {
+    const text = readFileSync(join(folder, file), "latin1");
+    const inlined = [...text.matchAll(/"(0061736d(?:[0-9a-f]{2})+)"/g)].map(([, hex]) =>
+      Buffer.from(hex, "hex").toString("latin1"),
+    );
+    modules += inlined.length;
+    return [text, ...inlined].map((text) => ({ file, text }));
+  });
+  if (modules < 3) throw new Error(`the package has three WebAssembly modules, not ${modules}`);
+  return OF_A_MACHINE.flatMap((path) =>
+    texts
+      .filter(({ text }) => text.includes(path))
+      .map(({ file, text }) => {
+        const at = text.indexOf(path);
+        return `  ${file}: ${JSON.stringify(text.slice(Math.max(0, at - 20), at + 60))}`;
+      }),
+  );
 }
 
 try {
@@ -33,10 +80,13 @@ try {
   const [packed] = JSON.parse(
     run("npm packs it", "npm", ["pack", "--json", "--pack-destination", project], join(root, "pkg")),
   );
-  const foreign = packed.files
-    .map(({ path }) => path)
-    .filter((path) => !/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE-\w+)$/.test(path));
+  const paths = packed.files.map(({ path }) => path);
+  const foreign = paths.filter((path) => !path.startsWith("dist/") && !BESIDE_DIST.includes(path));
+  foreign.push(...paths.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts)$/.test(path)));
   if (foreign.length) throw new Error(`the package holds what it should not: ${foreign}`);
+  const missing = BESIDE_DIST.filter((path) => !paths.includes(path));
+  if (missing.length) throw new Error(`the package lacks ${missing}`);
+  console.log(`  it holds ${BESIDE_DIST.join(", ")}, and what was built`);
 
   writeFileSync(
     join(project, "package.json"),
@@ -49,6 +99,10 @@ try {
     "--no-fund",
     packed.filename,
   ]);
+  const told = pathsOfThisMachine(join(project, "node_modules/httponly"), paths);
+  if (told.length)
+    throw new Error(`paths of the machine that built it are in the package:\n${told.join("\n")}`);
+  console.log("  no path of this machine is in it, nor in its WebAssembly");
   const installed = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
   if (installed.join() !== "httponly") throw new Error(`it brings along ${installed}`);
 

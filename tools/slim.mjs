@@ -82,18 +82,24 @@ const PANICS = [
   /(?:0[0-9]|[1-9][0-9])(?:[0-9]{2}){98}[0-9]{2}/g, // two digits each, for numbers in such texts
 ];
 
-/**
- * Overwrites the texts of panics with zeros, which binaryen then leaves out. For a module whose panic handler traps
- * without reading them.
- */
-export function blankPanics(bytes) {
+/** Files of the standard library, which is compiled elsewhere: no flag of ours changes what it calls them. */
+const STANDARD_LIBRARY = [/\/(?:rustc\/[0-9a-f]{40}\/library|rust\/deps)\/[\w./+-]+?\.rs/g];
+
+/** Overwrites texts in the data of a module with zeros, which binaryen then leaves out. */
+function blank(bytes, patterns) {
   const blanked = Buffer.from(bytes);
   for (const { id, start, length } of sections(bytes)) {
     if (id !== DATA) continue;
     const content = blanked.subarray(start, start + length);
     const text = content.toString("latin1");
-    for (const pattern of PANICS)
+    for (const pattern of patterns)
       for (const { index, 0: match } of text.matchAll(pattern)) content.fill(0, index, index + match.length);
   }
   return blanked;
 }
+
+/** Removes the texts of panics from a module whose panic handler traps without reading them. */
+export const blankPanics = (bytes) => blank(bytes, PANICS);
+
+/** Removes where in the standard library a panic was; nothing shows it, for no module has a panic hook. */
+export const blankStandardLibrary = (bytes) => blank(bytes, STANDARD_LIBRARY);
