@@ -18,6 +18,11 @@ export NEXT_TELEMETRY_DISABLED := 1
 # Property tests try the same texts in every `make test`, so that a build fails by its own change only. Without a seed,
 # as by `PROPTEST_CASES=1000000 cargo test --release --features server`, they look for new ones.
 export PROPTEST_RNG_SEED ?= 1
+# No step asks anything, with a terminal or without one: what may ask has its answer here, and recipes that run others'
+# programs close their standard input. The tools do the same for what they start (tools/unattended.mjs).
+export npm_config_yes := true
+export VITEST_SKIP_INSTALL_CHECKS := 1
+export GIT_TERMINAL_PROMPT := 0
 export npm_config_fund := false
 export npm_config_audit := false
 export npm_config_update_notifier := false
@@ -43,24 +48,28 @@ node:
 
 .PHONY: rust
 rust:
-	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup from https://rustup.rs" >&2; exit 1; }
+	@exec </dev/null
+	command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup from https://rustup.rs" >&2; exit 1; }
 	[ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || { echo "setup: Rust target wasm32-unknown-unknown"; rustup target add wasm32-unknown-unknown; }
 
 # Debug builds of the two commands: they are fast enough, and take a quarter of the time to build.
 $(BINDGEN_STAMP): | rust
-	@echo "setup: wasm-bindgen $(WASM_BINDGEN) (a minute or two)"
+	@exec </dev/null
+	echo "setup: wasm-bindgen $(WASM_BINDGEN) (a minute or two)"
 	cargo install wasm-bindgen-cli --version $(WASM_BINDGEN) --debug --root .tools --quiet
 	touch $@
 
 $(PACK_STAMP): | rust
-	@echo "setup: wasm-pack $(WASM_PACK) (a minute or two)"
+	@exec </dev/null
+	echo "setup: wasm-pack $(WASM_PACK) (a minute or two)"
 	cargo install wasm-pack --version $(WASM_PACK) --locked --debug --root .tools --quiet
 	touch $@
 
 # The examples depend on the package in pkg/, so that must have a manifest before npm links it. Not `npm ci`: it refuses
 # a lock file that was written where a registry lacked another system's optional binaries.
 $(NPM_STAMP): package.json package-lock.json $(wildcard examples/*/package.json) pkg-template/package.json | node
-	@echo "setup: npm packages"
+	@exec </dev/null
+	echo "setup: npm packages"
 	mkdir -p pkg && cp pkg-template/package.json pkg/
 	npm install --no-save --no-progress --loglevel=error
 	touch $@
@@ -88,7 +97,8 @@ demo-next: build ## Serve the Next.js example with its API, and say what to try
 
 .PHONY: test
 test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScript, the package, end to end
-	@echo "test: Rust"
+	@exec </dev/null
+	echo "test: Rust"
 	cargo test --quiet --features server
 	echo "test: wasm in headless Chromium"
 	wasm-pack test --headless --chrome --mode no-install . --lib --features cookies,account
@@ -113,7 +123,8 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 
 .PHONY: lint
 lint: build ## Check formatting, lints and types
-	@echo "lint: rustfmt, clippy"
+	@exec </dev/null
+	echo "lint: rustfmt, clippy"
 	cargo fmt --check
 	cargo clippy --quiet --all-targets --features server -- -D warnings
 	for module in cookies account server; do
@@ -135,4 +146,4 @@ docs: build ## Write the reference into docs/api (TypeScript) and target/doc (Ru
 .PHONY: clean
 clean: ## Remove what was built; tools and npm packages stay
 	@rm -rf pkg js/wasm/gen target docs/api test-results examples/*/build examples/*/.svelte-kit examples/*/.next \
-	  tests/{attack,checklist}/*/{build,.svelte-kit,.next}
+	  tests/{attack,checklist}/*/{build,.svelte-kit,.next} tests/page/build bench/proxy/next/.next

@@ -26,6 +26,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { constants, createGunzip } from "node:zlib";
 import { GUIDES } from "./guides.mjs";
+import { unattended } from "./unattended.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stamps = join(root, "node_modules/.guides");
@@ -37,7 +38,8 @@ function run(command, cwd) {
     cwd,
     encoding: "utf8",
     timeout: 300_000,
-    env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", CI: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+    env: unattended(),
   });
   if (status !== 0) throw new Error(`${stdout}${stderr}`);
   return stdout;
@@ -139,6 +141,8 @@ async function follow(guide) {
   }
 }
 
+const RUNNER = ["tools/check-guide.mjs", "tools/guides.mjs", "tools/unattended.mjs"];
+
 /** What a guide's outcome depends on. */
 function fingerprint(guide) {
   const hash = createHash("sha256").update(process.version);
@@ -147,8 +151,7 @@ function fingerprint(guide) {
       for (const name of readdirSync(path).sort()) name === "node_modules" || add(join(path, name));
     else hash.update(path.slice(root.length)).update(readFileSync(path));
   };
-  for (const path of ["pkg", `docs/${guide.page}`, "tools/guides.mjs", "tools/check-guide.mjs"])
-    add(join(root, path));
+  for (const path of ["pkg", `docs/${guide.page}`, ...RUNNER]) add(join(root, path));
   for (const name of guide.servers) add(join(root, "examples", name));
   return hash.digest("hex");
 }

@@ -1,6 +1,7 @@
 // Finds Chromium and ChromeDriver, and installs them where that can be done: Debian, as root. Prints nothing if both
 // are there; otherwise says what is missing, and how it is installed elsewhere.
 import { spawnSync } from "node:child_process";
+import { unattended } from "./unattended.mjs";
 
 const has = (command) => spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
 const browser = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -9,12 +10,16 @@ const missing = () =>
 
 if (missing().length && process.getuid?.() === 0 && has("apt-get")) {
   console.log("setup: Chromium and ChromeDriver, by apt-get");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const stdio = ["ignore", "pipe", "pipe"];
   for (const args of [
     ["update", "-qq"],
-    ["install", "-y", "-qq", "chromium", "chromium-driver"],
+    ["install", "-y", "-qq", "-o", "Dpkg::Options::=--force-confold", "chromium", "chromium-driver"],
   ]) {
-    const { status, stdout, stderr } = spawnSync("apt-get", args, { env, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync("apt-get", args, {
+      stdio,
+      env: unattended(),
+      encoding: "utf8",
+    });
     if (status !== 0) console.error(`${stdout}${stderr}`);
   }
 }
