@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { testsOf } from "./support/test-titles.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -31,41 +31,6 @@ function rowsOf(markdown: string): Row[] {
     });
 }
 
-interface Tests {
-  /** Of the tests that run: a name, or the fixed parts of one that is put together, with `…` for the others. */
-  names: string[];
-  /** Calls that keep tests from running, or others from it. */
-  idle: string[];
-}
-
-/** The tests of a file, as the compiler reads it: what stands in a comment or a text is none. */
-function testsOf(path: string): Tests {
-  const found: Tests = { names: [], idle: [] };
-  const source = ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true);
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node)) {
-      const called = node.expression.getText();
-      const title = node.arguments[0];
-      if (called === "test" || called === "it") {
-        if (title && ts.isStringLiteralLike(title)) found.names.push(title.text);
-        else if (title && ts.isTemplateExpression(title))
-          found.names.push(
-            title.templateSpans.reduce((text, span) => `${text}…${span.literal.text}`, title.head.text),
-          );
-        else throw new Error(`${path}: a test without a name: ${node.getText().slice(0, 60)}`);
-      } else if (
-        /^(test|it|describe|test\.describe)\.(skip|only|todo|fixme|fail|fails|skipIf|runIf|each)$/.test(
-          called,
-        )
-      )
-        found.idle.push(node.getText().slice(0, 60));
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return found;
-}
-
 const rows = rowsOf(read("docs/seed-003.md"));
 const files = ["tests/js", "tests/e2e"].flatMap((folder) =>
   readdirSync(join(root, folder))
@@ -82,7 +47,8 @@ describe("docs/seed-003.md", () => {
   test("names tests that exist", () => {
     const known = new Map<string, string[]>();
     for (const { file } of rows)
-      if (!known.has(file)) known.set(file, existsSync(join(root, file)) ? testsOf(file).names : []);
+      if (!known.has(file))
+        known.set(file, existsSync(join(root, file)) ? testsOf(join(root, file)).names : []);
     const missing = rows.filter(({ file, name }) => !known.get(file)?.includes(name));
     expect(missing).toEqual([]);
   });
@@ -98,11 +64,15 @@ describe("docs/seed-003.md", () => {
 });
 
 describe.each(files)("%s", (file) => {
-  const { names, idle } = testsOf(file);
+  const { names, idle, unnamed } = testsOf(join(root, file));
 
   test("has no test that the table leaves out", () => {
     const named = rows.filter((row) => row.file === file).map(({ name }) => name);
     expect(names.filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  test("has no test without a name", () => {
+    expect(unnamed).toEqual([]);
   });
 
   test("has no test that does not run", () => {
