@@ -146,4 +146,4 @@ docs: build ## Write the reference into docs/api (TypeScript) and target/doc (Ru
 .PHONY: clean
 clean: ## Remove what was built; tools and npm packages stay
 	@rm -rf pkg js/wasm/gen target docs/api test-results examples/*/build examples/*/.svelte-kit examples/*/.next \
-	  tests/{attack,checklist}/*/{build,.svelte-kit,.next} tests/page/build bench/proxy/next/.next
+	  tests/{attack,checklist}/*/{build*,.svelte-kit*,.next} tests/page/build bench/proxy/next/.next

@@ -9,6 +9,7 @@ import * as nextCache from "next/cache.js";
 import { cookies, headers } from "next/headers.js";
 import { type NextRequest, NextResponse } from "next/server.js";
 import { cache } from "react";
+import { nextRoutes } from "./next-routes.ts";
 import {
   type AccountPages,
   FLOWS,
@@ -20,6 +21,7 @@ import {
 import { type Auth, BASE_PATH, type SessionAnswer } from "./server/backend.ts";
 import { parseSetCookie } from "./server/cookies.ts";
 import { type Guard, guarded, withErrorPage } from "./server/guard.ts";
+import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
 import { refusal } from "./server/refusal.ts";
 import { rules } from "./wasm/server.ts";
@@ -31,6 +33,7 @@ export {
   type GuardOptions,
   type GuardRefusal,
   guard,
+  type Requirement,
 } from "./server/guard.ts";
 
 /** A handler of `httponly/server`: `cookieEndpoint(…)`, `apiProxy(…)`, or one of your own. */
@@ -391,21 +394,33 @@ export interface ProxyGuard {
  * import { auth } from "./lib/auth";
  *
  * export const proxy = sessions(auth, {
- *   guard: guard({ "/login": "signed-out", "/library": "signed-in", "/studio": { role: ["creator", "admin"] } }),
+ *   guard: guard(
+ *     { "/": "public", "/studio": { role: ["creator", "admin"] }, "/login": "signed-out" },
+ *     { otherwise: "signed-in" },
+ *   ),
  * });
  * export const config = { matcher: "/((?!_next/|favicon.ico).*)" };
  * ```
  */
 export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextRequest) => Promise<Response> {
   const { guard } = options;
+  const check = guard && keyCheck(guard, nextRoutes);
+  check?.log("");
   return async (request) => {
-    const { pathname: path, search } = request.nextUrl;
-    if (rules((m) => m.isHandlerPath(path, auth.basePath ?? BASE_PATH))) return passOn(request);
+    check?.enforce("");
+    const basePath = auth.basePath ?? BASE_PATH;
+    const place = placeOf(request, basePath);
+    if (rules((m) => m.isHandlerPath(place.path, basePath, place.base))) return passOn(request);
     const answer = await auth.getSession(request);
-    const verdict = guard?.decide({ request, path, search, session: answer }) ?? { kind: "pass" };
+    const verdict = guard?.decide({ ...place, session: answer }) ?? { kind: "pass" };
     const ended = guarded(verdict, answer.setCookies);
     if (guard && ended) {
-      const shown = await withErrorPage(guard, verdict, request, inNext(request, ended, guard, answer));
+      const shown = await withErrorPage(
+        guard,
+        verdict,
+        request,
+        inNext(request, ended, guard, answer, place),
+      );
       if (shown.headers.has("x-middleware-rewrite") || shown.headers.has("x-middleware-next"))
         throw new TypeError("errorPage makes a page of its own: Next.js would answer a rewrite with 200");
       return shown;
@@ -417,13 +432,24 @@ export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextReque
   };
 }
 
+/** The part of a visit that a request says: Next takes its `basePath` off the path. */
+function placeOf(request: NextRequest, handler: string) {
+  const { basePath: base, pathname, search } = request.nextUrl;
+  return { request, path: base + pathname, search, base, basePath: handler };
+}
+
 /** Next takes no relative Location, and its router wants to be told in its own way where a server action leads. */
-function inNext(request: NextRequest, ended: Response, guard: Guard, session: SessionAnswer): Response {
+function inNext(
+  request: NextRequest,
+  ended: Response,
+  guard: Guard,
+  session: SessionAnswer,
+  place: ReturnType<typeof placeOf>,
+): Response {
   const location = ended.headers.get("location");
   if (location !== null) ended.headers.set("location", new URL(location, request.url).href);
   else if (request.headers.has("next-action")) {
-    const { pathname: path, search } = request.nextUrl;
-    const instead = guard.decide({ request, path, search, session, page: true });
+    const instead = guard.decide({ ...place, session, page: true });
     if (instead?.kind === "redirect") ended.headers.set("x-action-redirect", `${instead.location};push`);
   }
   return ended;

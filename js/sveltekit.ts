@@ -15,8 +15,10 @@ import {
 import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/backend.ts";
 import { original } from "./server/derived.ts";
 import { type Guard, type GuardVerdict, guarded, withErrorPage } from "./server/guard.ts";
+import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
 import { apiProxy, type ProxyOptions, type Target } from "./server/proxy.ts";
+import { kitRoutes } from "./sveltekit-routes.ts";
 import { rules } from "./wasm/server.ts";
 
 export {
@@ -26,6 +28,7 @@ export {
   type GuardOptions,
   type GuardRefusal,
   guard,
+  type Requirement,
 } from "./server/guard.ts";
 
 /** What this package reads of SvelteKit's `RequestEvent`. */
@@ -64,6 +67,7 @@ export interface SessionEvent extends RouteEvent {
   readonly locals: object;
   readonly url: URL;
   readonly route: { readonly id: string | null };
+  readonly params?: Readonly<Record<string, string | undefined>> | undefined;
   readonly isDataRequest: boolean;
   readonly isRemoteRequest?: boolean | undefined;
 }
@@ -141,13 +145,15 @@ const lines = new WeakMap<Request, string[]>();
  * import { auth } from "$lib/auth.server";
  *
  * export const handle = session(auth, {
- *   guard: guard({
- *     "(authenticated)": "signed-in",
- *     "(studio)": { role: ["creator", "admin"] },
- *     "/login": "signed-out",
- *   }),
+ *   guard: guard(
+ *     { "(public)": "public", "(studio)": { role: ["creator", "admin"] }, "/login": "signed-out" },
+ *     { otherwise: "signed-in" },
+ *   ),
  * });
  * ```
+ *
+ * While the app is built, nobody is asked: a prerendered page is a file for everybody, so one that the guard closes to a
+ * stranger fails the build.
  *
  * A response that sets a cookie becomes `Cache-Control: private, no-store`, and so does one for a signed-in user that
  * says nothing of caches; every response varies by `Cookie`.
@@ -156,28 +162,32 @@ export function handle(
   auth: Pick<Auth, "getSession"> & Partial<Pick<Auth, "basePath">>,
   options: HandleOptions = {},
 ): Handle {
+  const { guard } = options;
+  const base = appBase();
+  const check = guard && keyCheck(guard, kitRoutes);
+  void base.then((base) => check?.log(base));
   return async ({ event, resolve }) => {
     const { request } = event;
+    const below = await base;
+    check?.enforce(below);
+    if (isShell(event)) return built(event, resolve, undefined, below, auth.basePath);
+    if (isBuilding(event)) return built(event, resolve, guard, below, auth.basePath);
     addresses.set(request, () => event.getClientAddress());
     const answer = await auth.getSession(request, event.platform);
     const { status, user, session, setCookies } = answer;
     const locals: SessionLocals = { userId: user?.id ?? null, user, session, sessionStatus: status };
     Object.assign(event.locals, locals);
-    if (options.guard) {
+    if (guard) {
       const action = isEnhanced(event);
-      const verdict = options.guard.decide({
-        request,
-        path: event.url.pathname,
+      const verdict = guard.decide({
+        ...placeOf(event, below, auth.basePath),
         search: event.url.search,
-        route: event.route.id,
         page: event.isRemoteRequest ? false : event.isDataRequest || action || undefined,
         remote: isRemote(event),
-        basePath: auth.basePath ?? BASE_PATH,
         session: answer,
       });
       const kept = guarded(verdict, setCookies);
-      if (kept)
-        return asKitReads(event, verdict, kept) ?? withErrorPage(options.guard, verdict, request, kept);
+      if (kept) return asKitReads(event, verdict, kept) ?? withErrorPage(guard, verdict, request, kept);
     }
     const ofAction: string[] = [];
     lines.set(request, ofAction);
@@ -198,6 +208,65 @@ export function handle(
     headers.append("vary", "Cookie");
     return response;
   };
+}
+
+/** The path below which the app lies, as SvelteKit's build knows it; empty where nothing is built by SvelteKit. */
+async function appBase(): Promise<string> {
+  try {
+    // SvelteKit 3 has no `base`; its `resolve` answers with the base before the path.
+    const paths: { base?: string; resolve?(path: string): string } = await import("$app/paths");
+    const root = paths.base ?? paths.resolve?.("/") ?? "";
+    return root.startsWith("/") ? root.replace(/\/$/, "") : "";
+  } catch {
+    return "";
+  }
+}
+
+/** The part of a visit that SvelteKit's router knows. */
+function placeOf({ request, url, route, params }: SessionEvent, base: string, basePath = BASE_PATH) {
+  return { request, path: url.pathname, route: route.id, params, base, basePath };
+}
+
+/** Whether a page is made into a file: SvelteKit lets nobody read the query then. */
+function isBuilding({ url }: SessionEvent): boolean {
+  try {
+    return url.search === undefined;
+  } catch {
+    return true;
+  }
+}
+
+/** Whether the page without content is built that a static host shows for every path. While building there is no client. */
+function isShell(event: SessionEvent): boolean {
+  if (event.route.id !== null || event.url.pathname !== "/[fallback]") return false;
+  try {
+    event.getClientAddress();
+    return false;
+  } catch (thrown) {
+    return thrown instanceof Error && thrown.message.includes("prerendering");
+  }
+}
+
+/** A page while the app is built: nobody's, and for everybody. */
+async function built<E extends SessionEvent>(
+  event: E,
+  resolve: (event: E) => Response | Promise<Response>,
+  guard: Guard | undefined,
+  base: string,
+  basePath: string | undefined,
+): Promise<Response> {
+  const nobody: SessionLocals = { userId: null, user: null, session: null, sessionStatus: "anonymous" };
+  Object.assign(event.locals, nobody);
+  const response = await resolve(event);
+  // What is not prerendered is 204 here, and a remote function of the build says itself that it is for everybody.
+  if (!guard || event.isRemoteRequest || response.status === 204 || response.status >= 400) return response;
+  const session = { status: "anonymous", user: null } as const;
+  const verdict = guard.decide({ ...placeOf(event, base, basePath), search: "", page: false, session });
+  if (verdict.kind !== "pass")
+    throw new TypeError(
+      `${event.url.pathname} is prerendered, a file for everybody, and the guard closes it: open it in the table, or let the route have \`prerender = false\``,
+    );
+  return response;
 }
 
 /**
@@ -283,6 +352,7 @@ export interface AccountOptions {
  */
 export function accountActions(auth: Auth, options: AccountOptions = {}): Record<Flow, AccountAction> {
   const { pages } = options;
+  const base = appBase();
   const action = (flow: Flow): AccountAction => {
     return async (event) => {
       const { request, platform } = event;
@@ -292,7 +362,12 @@ export function accountActions(auth: Auth, options: AccountOptions = {}): Record
       addresses.set(request, () => event.getClientAddress());
       // A body that is no form has no fields, and the flow says which it lacks.
       const fields = await request.formData().catch(() => new FormData());
-      const answer = await runFlow(auth, flow, { request, fields, platform, ...(pages && { pages }) });
+      const answer = await runFlow(auth, flow, {
+        request,
+        fields,
+        platform,
+        pages: belowBase(pages, await base),
+      });
       ofAction.push(...answer.setCookies);
       // Only actions need SvelteKit itself, so this module loads without it.
       const { fail, redirect } = await import("@sveltejs/kit");
@@ -302,6 +377,28 @@ export function accountActions(auth: Auth, options: AccountOptions = {}): Record
     };
   };
   return Object.fromEntries(FLOWS.map((flow) => [flow, action(flow)])) as Record<Flow, AccountAction>;
+}
+
+/** The pages below the app's base, the defaults among them. */
+function belowBase(pages: AccountPages = {}, base: string): AccountPages {
+  if (base === "") return pages;
+  const defaults = {
+    login: "/login",
+    home: "/",
+    signedOut: "/",
+    verify: "/verify",
+    reset: "/reset-password",
+  };
+  const all = { ...defaults, ...definedOf(pages) };
+  const moved = Object.entries(all).map(([name, page]) => [
+    name,
+    typeof page === "string" ? rules((m) => m.inApp(page, base)) : page,
+  ]);
+  return Object.fromEntries(moved) as AccountPages;
+}
+
+function definedOf(pages: AccountPages): AccountPages {
+  return Object.fromEntries(Object.entries(pages).filter(([, page]) => page !== undefined));
 }
 
 /**

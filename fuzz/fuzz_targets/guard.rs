@@ -6,9 +6,10 @@ use httponly::session::guard::{Access, Guard, Status, Verdict, Visit, Visitor, i
 use httponly_fuzz::{decoded, oracle::leaves};
 use url::Url;
 
-const NOBODY: Visitor<'static> = Visitor { status: Status::Anonymous, role: "", email_verified: false };
+const NOBODY: Visitor<'static> =
+    Visitor { status: Status::Anonymous, role: "", email_verified: false, guest: false, allowed: &[] };
 const ADA: Visitor<'static> =
-    Visitor { status: Status::Authenticated, role: "customer", email_verified: true };
+    Visitor { status: Status::Authenticated, role: "customer", email_verified: true, ..NOBODY };
 
 /// What frameworks add to a path to ask for the data of its page.
 const ADDITIONS: [&str; 5] = ["/__data.json", ".html__data.json", ".rsc", ".json", ".html"];
@@ -81,6 +82,8 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
     let path = if input.0 & 1 == 0 { url.path() } else { &raw };
     let visit = Visit {
         route: None,
+        parameters: &[],
+        base: "",
         path,
         query,
         reads: input.0 & 2 == 0,
@@ -113,6 +116,13 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
         assert!(login || verdict != Verdict::Pass, "{route} {path:?}");
     }
     assert_ne!(table.decide(NOBODY, Visit { remote: true, ..visit }), Verdict::Pass);
+    // A key that reaches into a parameter holds, whatever the path is that led to the page.
+    let parameters = [("path".to_owned(), format!("studio/{path}")), ("lang".to_owned(), "en".to_owned())];
+    for route in ["/[[lang]]/[...path]", "/(a)/[...path]"] {
+        let verdict = table.decide(NOBODY, Visit { route: Some(route), parameters: &parameters, ..visit });
+        let below = |reading: &String| below(reading, &["studio"]) && !below(reading, &["studio", "help"]);
+        assert!(login || !readings(&format!("/studio/{path}")).iter().all(below) || verdict != Verdict::Pass);
+    }
 
     let all = guard(&[], Access::SignedIn);
     let handler = Visit { handler: Some("/api/auth"), ..visit };

@@ -4,7 +4,7 @@
  * @module
  */
 import { HttpOnlyError } from "../errors.ts";
-import type { Guard as Door } from "../wasm/gen/server.js";
+import type { Guard as Door, GuardVisit as Place } from "../wasm/gen/server.js";
 import { rules, type ServerRefusal, text } from "../wasm/server.ts";
 import type { SessionAnswer } from "./backend.ts";
 import { RETRY_AFTER } from "./refusal.ts";
@@ -15,19 +15,33 @@ import { RETRY_AFTER } from "./refusal.ts";
  * - `public`: everybody
  * - `signed-in`: those who are signed in
  * - `signed-out`: those who are not; the others are led home, or where `?redirect=` says. For /login and /register
- * - an object: those who are signed in and have one of these roles, and a verified e-mail address
+ * - an object: those who are signed in and fulfil all that it asks for
  */
-export type Access =
-  | "public"
-  | "signed-in"
-  | "signed-out"
-  | { role?: string | readonly string[]; emailVerified?: boolean };
+export type Access = "public" | "signed-in" | "signed-out" | Requirement;
+
+/** What an {@link Access} may ask of those who are signed in. */
+export interface Requirement {
+  /** One of these roles. */
+  role?: string | readonly string[];
+  /** A verified e-mail address. */
+  emailVerified?: boolean;
+  /**
+   * Whatever else the session says of the user: guests, roles in an organization, a second factor. Only `true` lets in;
+   * whatever else it returns, and what it throws, is a refusal. It is asked only about those who are signed in, and
+   * answers at once.
+   *
+   * ```ts
+   * { allow: ({ user }) => user?.twoFactorEnabled === true }
+   * ```
+   */
+  allow?: (answer: SessionAnswer) => boolean;
+}
 
 /** Options of {@link guard}. Pages are local paths. */
 export interface GuardOptions {
   /** Where one goes who is not signed in, with `?redirect=` behind it; default `/login`. */
   login?: string | undefined;
-  /** Where one goes who is signed in already; default `/`. */
+  /** Where one goes who is signed in already; default `/`. Like the other pages, it may be written without the app's base. */
   home?: string | undefined;
   /** Where one goes whose address is not verified; default `/verify`. */
   verify?: string | undefined;
@@ -59,12 +73,16 @@ export interface GuardRefusal {
 export interface GuardVisit {
   /** Its method and headers tell whether it is a navigation. */
   request: Request;
-  /** As the framework has it: percent-encoded, below the app's base. */
+  /** As the URL has it: percent-encoded, with the app's base. */
   path: string;
   /** With or without `?`. */
   search: string;
   /** SvelteKit's `event.route.id`, with the groups. */
   route?: string | null | undefined;
+  /** SvelteKit's `event.params`. */
+  params?: Readonly<Record<string, string | undefined>> | undefined;
+  /** The path below which all of the app lies: SvelteKit's `paths.base`, Next's `basePath`. */
+  base?: string | undefined;
   /** Whether a redirect leads a person somewhere, where the framework knows better than the headers. */
   page?: boolean | undefined;
   /** Whether path and route are the caller's claim: {@link GuardOptions.remote}. */
@@ -72,7 +90,7 @@ export interface GuardVisit {
   /** `auth.basePath`: below it, `auth.handler` judges for itself, and whoever is to sign in reaches it. */
   basePath?: string | undefined;
   /** Who comes. */
-  session: Pick<SessionAnswer, "status" | "user">;
+  session: Pick<SessionAnswer, "status" | "user"> & Partial<SessionAnswer>;
 }
 
 /** What becomes of a visit: it goes on; it goes elsewhere, by 303; it ends here, with a status and a typed error. */
@@ -85,38 +103,54 @@ export type GuardVerdict =
 export interface Guard {
   /** Judges a visit. */
   decide(visit: GuardVisit): GuardVerdict;
+  /**
+   * Those keys that match none of an app's routes, written as SvelteKit's identifiers are. `handle` and `proxy` look for
+   * such keys by themselves. Without `groups`, those of some routes are not known, and a group that opens is not judged.
+   */
+  unmatched(routes: readonly string[], groups?: boolean): string[];
   /** As in {@link GuardOptions}. */
   errorPage?: ErrorPage | undefined;
 }
 
 /**
- * Makes a table of access, for `handle` of `httponly/sveltekit` and `proxy` of `httponly/next`.
+ * Makes a table of access, for `handle` of `httponly/sveltekit` and `proxy` of `httponly/next`. Begin with a table that is
+ * closed: what you forget to name is then for those who are signed in.
  *
  * A key is a path, which stands for all below it too, or a SvelteKit route group. The deepest rule counts. A path that can
- * be read in several ways (`/%73tudio`, `/Studio`, `/x%2F..%2Fstudio`) passes only if it passes in each. Keys are no
- * patterns: `/users` stands for `/users/[id]`, and `/admin` for `/[[lang]]/admin` in each language.
+ * be read in several ways (`/%73tudio`, `/Studio`, `/x%2F..%2Fstudio`) passes only if it passes in each, and so does the
+ * page that a rewritten path leads to. Keys are no patterns: `/users` stands for `/users/[id]`, `/users/admin` for one of
+ * its pages, and `/admin` for `/[[lang]]/admin` in each language. A base (`paths.base`, `basePath`) is no part of a key.
  *
  * Who is not signed in is led to the login page, and gets 401 where no page was asked for; who may not is told 403; and
- * while the backend is away, protected parts answer 503.
+ * while the backend is away, protected parts answer 503. A guest of Better Auth's anonymous plugin
+ * (`user.isAnonymous`) is signed in, but for pages that are `signed-out`: there he may become somebody.
+ *
+ * A key that matches no route of the app throws in development, and is told on the console in production.
  *
  * @throws TypeError for a key that is neither (`/users/[id]`, `/studio/*`, `/(app)/library`), an access that is none, a page that is no local path
  * @example
  * ```ts
- * const rules = guard({
- *   "(authenticated)": "signed-in",
- *   "/studio": { role: ["creator", "admin"] },
- *   "/login": "signed-out",
- * });
+ * const rules = guard(
+ *   {
+ *     "(public)": "public",
+ *     "/studio": { role: ["creator", "admin"] },
+ *     "/members": { allow: ({ user }) => user?.isAnonymous !== true },
+ *     "/login": "signed-out",
+ *   },
+ *   { otherwise: "signed-in" },
+ * );
  * ```
  */
 export function guard(table: Readonly<Record<string, Access>>, options: GuardOptions = {}): Guard {
   if (typeof table !== "object" || table === null) throw new TypeError("the rules are an object");
+  const predicates: Predicate[] = [];
+  const numbered = (where: string, access: Access | undefined) => number(predicates, where, access);
   const door: Door = rules(
     (m) =>
       new m.Guard({
-        rules: Object.entries(table),
-        otherwise: options.otherwise ?? "public",
-        remote: options.remote,
+        rules: Object.entries(table).map(([key, access]) => [key, numbered(`of "${key}"`, access)]),
+        otherwise: numbered("of otherwise", options.otherwise ?? "public"),
+        remote: numbered("of remote", options.remote),
         login: text("login", options.login ?? "/login"),
         home: text("home", options.home ?? "/"),
         verify: text("verify", options.verify ?? "/verify"),
@@ -127,39 +161,99 @@ export function guard(table: Readonly<Record<string, Access>>, options: GuardOpt
     throw new TypeError("errorPage is a function");
   return {
     errorPage,
-    decide({ request, path, search, route, session, remote = false, basePath, ...visit }) {
-      const { method, headers } = request;
-      const said = (name: string) => headers.get(name) ?? undefined;
-      const page =
-        visit.page ??
-        rules((m) => m.isNavigation(said("sec-fetch-mode"), said("sec-fetch-dest"), said("accept")));
-      const { status, user } = session;
-      // Better Auth writes several roles with commas between them; other backends have a list.
-      const role: unknown = user?.role;
-      const roles = Array.isArray(role) ? role.filter((one) => typeof one === "string").join(",") : role;
+    unmatched: (routes, groups = true) => rules(() => door.unmatched([...routes], groups)),
+    decide(visit) {
+      const page = visit.page ?? isNavigation(visit.request);
+      const place = placeOf(visit, page);
       try {
-        const location = rules(() =>
-          door.decide(
-            status,
-            typeof roles === "string" ? roles : "",
-            user?.emailVerified === true,
-            route ?? undefined,
-            text("path", path),
-            text("search", search).replace(/^\?/, ""),
-            method === "GET" || method === "HEAD",
-            page,
-            remote,
-            basePath,
-          ),
-        );
+        const asked = visit.session.status === "authenticated" ? [...door.predicates(place)] : [];
+        const allowed = asked.filter((at) => allows(predicates[at], visit.session));
+        const location = rules(() => judge(door, place, visit.session, allowed));
         return location === undefined ? { kind: "pass" } : { kind: "redirect", location, page };
       } catch (thrown) {
         if (!(thrown instanceof HttpOnlyError)) throw thrown;
         const { code, message, status } = thrown as ServerRefusal;
         return { kind: "refuse", status, error: { code, message }, page };
+      } finally {
+        place.free();
       }
     },
   };
+}
+
+/** A predicate of a table, and where it stands. */
+interface Predicate {
+  where: string;
+  allow: (answer: SessionAnswer) => unknown;
+}
+
+/** An access as the rules take it: its predicate is a number there. */
+function number(predicates: Predicate[], where: string, access: Access | undefined): unknown {
+  if (typeof access !== "object" || access === null || access.allow === undefined) return access;
+  const { allow } = access;
+  if (typeof allow !== "function" || allow.constructor.name === "AsyncFunction") {
+    const got = typeof allow === "function" ? "an async function" : typeof allow;
+    throw new TypeError(`allow ${where} must be a function that answers at once, got ${got}`);
+  }
+  return { ...access, allow: predicates.push({ where, allow }) - 1 };
+}
+
+/** Whether a predicate says `true`. */
+function allows(predicate: Predicate | undefined, session: GuardVisit["session"]): boolean {
+  if (!predicate) return false;
+  try {
+    const said = predicate.allow({ session: null, setCookies: [], ...session });
+    // Nobody waits for a promise, and one that fails must not end the process.
+    if (said instanceof Promise) said.catch(() => undefined);
+    return said === true;
+  } catch (thrown) {
+    const kind = thrown instanceof Error ? thrown.name : typeof thrown;
+    console.error(`httponly: allow ${predicate.where} threw ${kind}, which is a refusal`);
+    return false;
+  }
+}
+
+function isNavigation({ headers }: Request): boolean {
+  const said = (name: string) => headers.get(name) ?? undefined;
+  return rules((m) => m.isNavigation(said("sec-fetch-mode"), said("sec-fetch-dest"), said("accept")));
+}
+
+function placeOf(visit: GuardVisit, page: boolean): Place {
+  const { request, path, search, route, params = {}, base = "", remote = false, basePath } = visit;
+  const { method } = request;
+  const named = Object.entries(params).filter(
+    (pair): pair is [string, string] => typeof pair[1] === "string",
+  );
+  return rules(
+    (m) =>
+      new m.GuardVisit(
+        route ?? undefined,
+        named.flat(),
+        text("base", base),
+        text("path", path),
+        text("search", search).replace(/^\?/, ""),
+        method === "GET" || method === "HEAD",
+        page,
+        remote,
+        basePath,
+      ),
+  );
+}
+
+function judge(door: Door, place: Place, { status, user }: GuardVisit["session"], allowed: number[]) {
+  // Better Auth writes several roles with commas between them; other backends have a list.
+  const role: unknown = user?.role;
+  const roles = Array.isArray(role) ? role.filter((one) => typeof one === "string").join(",") : role;
+  const guest = (user as { isAnonymous?: unknown } | null)?.isAnonymous === true;
+  const verified = user?.emailVerified === true;
+  return door.decide(
+    place,
+    status,
+    typeof roles === "string" ? roles : "",
+    verified,
+    guest,
+    new Uint32Array(allowed),
+  );
 }
 
 /** A verdict as a response, with the session's `Set-Cookie` lines; nothing for a visit that goes on. */

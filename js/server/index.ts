@@ -35,6 +35,7 @@ export {
   type GuardVerdict,
   type GuardVisit,
   guard,
+  type Requirement,
 } from "./guard.ts";
 export { proveSameOrigin } from "./origin.ts";
 export {

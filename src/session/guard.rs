@@ -9,6 +9,10 @@ use crate::{
     session::query,
 };
 
+mod route;
+
+use route::Route;
+
 /// Who may come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -24,6 +28,8 @@ pub enum Access {
         roles: Vec<String>,
         /// A verified e-mail address.
         email_verified: bool,
+        /// A predicate of the app, by its number: it counts as fulfilled where [`Visitor::allowed`] has it.
+        allow: Option<u32>,
     },
 }
 
@@ -36,10 +42,19 @@ enum Place {
     Prefix(Vec<String>),
 }
 
+/// A row of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    /// As it is declared.
+    key: String,
+    place: Place,
+    access: Access,
+}
+
 /// The table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guard {
-    rules: Vec<(Place, Access)>,
+    rules: Vec<Entry>,
     otherwise: Access,
     /// Of calls whose page is the caller's own claim.
     remote: Option<Access>,
@@ -70,6 +85,10 @@ pub struct Visitor<'a> {
     pub role: &'a str,
     /// Whether the user's address is verified.
     pub email_verified: bool,
+    /// Whether the user is a guest, who has a session and no account: he may sign in.
+    pub guest: bool,
+    /// The numbers of those predicates that let the visitor in.
+    pub allowed: &'a [u32],
 }
 
 /// Where one comes to.
@@ -77,7 +96,11 @@ pub struct Visitor<'a> {
 pub struct Visit<'a> {
     /// The framework's identifier of the route, with its groups: `/(studio)/studio/[id]`.
     pub route: Option<&'a str>,
-    /// The path as the URL has it, percent-encoded.
+    /// The route's parameters, decoded.
+    pub parameters: &'a [(String, String)],
+    /// The path below which all of the app lies: `/app`; empty for none.
+    pub base: &'a str,
+    /// The path as the URL has it, percent-encoded, with the base.
     pub path: &'a str,
     /// The query without its `?`.
     pub query: &'a str,
@@ -131,16 +154,16 @@ impl Guard {
         let mut table = Vec::with_capacity(rules.len());
         for (key, access) in rules {
             let place = if key.starts_with('(') && key.ends_with(')') && !key.contains('/') && key.len() > 2 {
-                Place::Group(key)
+                Place::Group(key.clone())
             } else if key.starts_with('/') && !key.contains(['?', '#', '\\']) && !is_pattern(&key) {
                 Place::Prefix(segments(&decode(&key)))
             } else {
                 return None;
             };
-            if nameless(&access) || table.iter().any(|(other, _)| *other == place) {
+            if nameless(&access) || table.iter().any(|other: &Entry| other.place == place) {
                 return None;
             }
-            table.push((place, access));
+            table.push(Entry { key, place, access });
         }
         if nameless(&otherwise) || remote.as_ref().is_some_and(nameless) {
             return None;
@@ -151,47 +174,105 @@ impl Guard {
 
     /// Judges a visit.
     pub fn decide(&self, visitor: Visitor<'_>, visit: Visit<'_>) -> Verdict {
-        if !visit.remote && is_open(visit.path, visit.route, visit.handler) {
+        if !visit.remote && is_open(visit) {
             return Verdict::Pass;
         }
-        let exact = segments_of(visit.path);
-        let Some(readings) = readings(visit.path, visit.route) else {
+        let Some(readings) = Readings::of(visit) else {
             return Verdict::Refuse(Rule::FlowRejected);
         };
-        let mut rules = vec![self.access(&exact, visit.route, Letters::AsWritten)];
+        let rules = self.rules_for(&readings, visit.remote);
+        let mut verdicts =
+            rules.into_iter().map(|access| self.judge(access, visitor, visit, &readings.exact));
+        verdicts.find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
+    }
+
+    /// The numbers of the predicates that a visit depends on.
+    pub fn predicates(&self, visit: Visit<'_>) -> Vec<u32> {
+        if !visit.remote && is_open(visit) {
+            return Vec::new();
+        }
+        let mut out: Vec<u32> = Vec::new();
+        for access in Readings::of(visit).iter().flat_map(|readings| self.rules_for(readings, visit.remote)) {
+            if let Access::Require { allow: Some(number), .. } = access
+                && !out.contains(number)
+            {
+                out.push(*number);
+            }
+        }
+        out
+    }
+
+    /// Which keys of the table match no route of an app, in the table's order: a group that none has, and a path that no
+    /// path of a route is or lies below. Routes are identifiers of SvelteKit or paths of Next.js. Where the groups are not
+    /// known of all routes, a group that opens is not judged.
+    pub fn unmatched(&self, routes: &[&str], groups: bool) -> Vec<&str> {
+        let routes: Vec<Route> = routes.iter().map(|route| Route::read(route)).collect();
+        let matched = |rule: &Entry| match &rule.place {
+            Place::Group(group) => {
+                (!groups && !rule.access.closes())
+                    || routes.iter().any(|route| route.depth_of(group).is_some())
+            }
+            Place::Prefix(prefix) => routes.iter().any(|route| route.reaches(prefix, rule.access.closes())),
+        };
+        self.rules.iter().filter(|rule| !matched(rule)).map(|rule| rule.key.as_str()).collect()
+    }
+
+    /// What the readings of a path have to fulfil.
+    fn rules_for<'a>(&'a self, readings: &Readings, remote: bool) -> Vec<&'a Access> {
+        let route = readings.route.as_ref();
+        let mut rules = vec![self.own(&readings.exact, route, Letters::AsWritten)];
         for letters in [Letters::AsWritten, Letters::AnyCase] {
-            let own = self.access(&exact, visit.route, letters);
-            let others = readings.iter().map(|reading| self.access(reading, None, letters));
+            let own = self.own(&readings.exact, route, letters);
+            let others = readings.others.iter().filter_map(|(origin, path)| match origin {
+                Origin::Route => Some(self.own(path, route, letters)),
+                Origin::Shorter => self.explicit(path, route, letters),
+                Origin::Path => Some(self.access(path, letters)),
+                Origin::Ending(whole) => self.explicit(path, None, letters).or_else(|| {
+                    Some(if *whole == readings.exact { own } else { self.access(whole, letters) })
+                }),
+                Origin::Filled => self.explicit(path, None, letters),
+            });
             // A reading that only opens what the path itself closes adds nothing; and another page's rule for visitors who
             // are not signed in is not this page's.
             rules.extend([own].into_iter().chain(others).filter(|access| access.closes()));
         }
-        if visit.remote {
+        if remote {
             match &self.remote {
                 Some(access) => rules.push(access),
                 // Which rule a call falls under only its own word says, so it has to fulfil all of them.
                 None => rules.extend(self.closed()),
             }
         }
-        let mut verdicts = rules.into_iter().map(|access| self.judge(access, visitor, visit, &exact));
-        verdicts.find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
+        rules
     }
 
     /// The rules that let in those who are signed in.
     fn closed(&self) -> impl Iterator<Item = &Access> {
-        let all = self.rules.iter().map(|(_, access)| access).chain([&self.otherwise]);
-        all.filter(|access| matches!(access, Access::SignedIn | Access::Require { .. }))
+        let all = self.rules.iter().map(|rule| &rule.access).chain([&self.otherwise]);
+        all.filter(|access| access.closes())
     }
 
-    /// The rule for a path: the deepest that there is.
-    fn access(&self, path: &[String], route: Option<&str>, letters: Letters) -> &Access {
+    /// The rule for a path of a route. One that no key is about falls under the key for the route, where that begins with
+    /// what may be absent: `/about` stands for `/[[lang]]/about` in each language.
+    fn own(&self, path: &[String], route: Option<&Route>, letters: Letters) -> &Access {
+        let of_route = || self.explicit(&route?.fixed_behind_optional()?, route, letters);
+        self.explicit(path, route, letters).or_else(of_route).unwrap_or(&self.otherwise)
+    }
+
+    /// The rule for a path of which no route is known.
+    fn access(&self, path: &[String], letters: Letters) -> &Access {
+        self.explicit(path, None, letters).unwrap_or(&self.otherwise)
+    }
+
+    /// The deepest rule that a key of the table makes for a path.
+    fn explicit(&self, path: &[String], route: Option<&Route>, letters: Letters) -> Option<&Access> {
         let begins = |prefix: &[String], access: &Access| {
             let is = |(segment, key): (&String, &String)| letters.same(segment, key, access.closes());
             path.len() >= prefix.len() && path.iter().zip(prefix).all(is)
         };
-        let depth = |(place, access): &(Place, Access)| match place {
+        let depth = |Entry { place, access, .. }: &Entry| match place {
             // A group behind as many segments as a prefix has stands deeper than it.
-            Place::Group(group) => group_depth(route?, group),
+            Place::Group(group) => route?.depth_of(group),
             // Where it opens, `/` is the home page; where it closes, it is everything.
             Place::Prefix(prefix) if prefix.is_empty() && !access.closes() => {
                 path.is_empty().then_some((0, 0))
@@ -201,19 +282,19 @@ impl Guard {
         let deepest = self
             .rules
             .iter()
-            .filter_map(|rule| Some((depth(rule)?, &rule.1)))
+            .filter_map(|rule| Some((depth(rule)?, &rule.access)))
             .max_by_key(|(depth, access)| (*depth, access.closes()));
-        deepest.map_or(&self.otherwise, |(_, access)| access)
+        deepest.map(|(_, access)| access)
     }
 
     fn judge(&self, access: &Access, visitor: Visitor<'_>, visit: Visit<'_>, exact: &[String]) -> Verdict {
         let closed = match access {
             Access::Public => return Verdict::Pass,
             Access::SignedOut => return self.leave(visitor, visit, exact),
-            Access::SignedIn => (&[][..], false),
-            Access::Require { roles, email_verified } => (roles.as_slice(), *email_verified),
+            Access::SignedIn => (&[][..], false, None),
+            Access::Require { roles, email_verified, allow } => (roles.as_slice(), *email_verified, *allow),
         };
-        let (roles, verified) = closed;
+        let (roles, verified, allow) = closed;
         match visitor.status {
             Status::Unavailable => return Verdict::Refuse(Rule::BackendAway),
             Status::Rejected => return Verdict::Refuse(Rule::FlowRejected),
@@ -222,7 +303,8 @@ impl Guard {
             Status::Authenticated => {}
         }
         let has = |role: &String| visitor.role.split(',').any(|own| own.trim() == role);
-        if !roles.is_empty() && !roles.iter().any(has) {
+        let allowed = allow.is_none_or(|number| visitor.allowed.contains(&number));
+        if !allowed || (!roles.is_empty() && !roles.iter().any(has)) {
             return Verdict::Refuse(Rule::GuardForbidden);
         }
         if verified && !visitor.email_verified {
@@ -237,10 +319,11 @@ impl Guard {
     /// To a page of the app, with the way back; that page itself is always open, or it would lead to itself. A call is no
     /// page, whichever it claims to come from.
     fn lead(page: &str, visit: Visit<'_>, exact: &[String]) -> Verdict {
-        if is_page(page, exact) && !visit.remote {
+        if is_page(page, visit.base, exact) && !visit.remote {
             return Verdict::Pass;
         }
-        let mut to = format!("{page}{}redirect=", query::joint(page));
+        let page = in_app(page, visit.base);
+        let mut to = format!("{page}{}redirect=", query::joint(&page));
         let mut back = visit.path.to_owned();
         if !visit.query.is_empty() {
             // A form action such as `?/save` is nothing to come back to.
@@ -253,15 +336,16 @@ impl Guard {
         }
         // What could not be followed back is not offered.
         if redirect::check(&back, &[]).is_none() {
-            return Verdict::Redirect(page.to_owned());
+            return Verdict::Redirect(page);
         }
         query::push_value(&back, &mut to);
         Verdict::Redirect(to)
     }
 
-    /// From a page for those who are not signed in.
+    /// From a page for those who are not signed in. A guest is let in, so that he can.
     fn leave(&self, visitor: Visitor<'_>, visit: Visit<'_>, exact: &[String]) -> Verdict {
-        if visitor.status != Status::Authenticated || is_page(&self.home, exact) {
+        let stays = visitor.status != Status::Authenticated || visitor.guest;
+        if stays || is_page(&self.home, visit.base, exact) {
             return Verdict::Pass;
         }
         if !visit.page {
@@ -270,12 +354,14 @@ impl Guard {
         let wanted = query::field(visit.query, "redirect").and_then(|to| {
             let to = redirect::check(&to, &[])?.into_owned();
             let path = to.split(['?', '#']).next()?;
-            let again: Vec<_> = readings(path, None)?.into_iter().chain([segments_of(path)]).collect();
+            let visit = Visit { path, route: None, parameters: &[], ..visit };
+            let Readings { exact, others, .. } = Readings::of(visit)?;
+            let again: Vec<_> = others.into_iter().map(|(_, path)| path).chain([exact]).collect();
             let leads_back =
-                |letters| again.iter().any(|path| *self.access(path, None, letters) == Access::SignedOut);
+                |letters| again.iter().any(|path| *self.access(path, letters) == Access::SignedOut);
             (!leads_back(Letters::AsWritten) && !leads_back(Letters::AnyCase)).then_some(to)
         });
-        Verdict::Redirect(wanted.unwrap_or_else(|| self.home.clone()))
+        Verdict::Redirect(wanted.unwrap_or_else(|| in_app(&self.home, visit.base)))
     }
 }
 
@@ -288,15 +374,48 @@ impl Access {
 
 /// Whether a path is the handler's, or a file that a bundler made; only as written, with one reading. Where a framework
 /// knows the route, a page that takes all paths (`/(app)/[...path]`) is neither.
-fn is_open(path: &str, route: Option<&str>, handler: Option<&str>) -> bool {
-    let mounted = |base: &str| {
+fn is_open(Visit { path, route, base, handler, .. }: Visit<'_>) -> bool {
+    let path = without(base, path).unwrap_or(path);
+    let mounted = |handler: &str| {
         route.is_none_or(|route| {
-            let (fixed, base) = (fixed_segments(route), segments_of(base));
-            !fixed.is_empty() && (base.starts_with(&fixed) || fixed.starts_with(&base))
+            let (fixed, handler) = (Route::read(route).fixed(), segments_of(handler));
+            !fixed.is_empty() && (handler.starts_with(&fixed) || fixed.starts_with(&handler))
         })
     };
-    handler.is_some_and(|base| is_handlers(path, base) && mounted(base))
+    let handler = handler.map(|handler| without(base, handler).unwrap_or(handler));
+    handler.is_some_and(|handler| is_handlers(path, handler) && mounted(handler))
         || (route.is_none() && is_handlers(path, "/_next/static"))
+}
+
+/// The same for an app below a base, which the path has before it, and the handler's base path may have.
+///
+/// ```
+/// use httponly::session::guard::is_handlers_below;
+///
+/// assert!(is_handlers_below("/app", "/app/api/auth/get-session", "/api/auth"));
+/// assert!(is_handlers_below("/app", "/app/api/auth/get-session", "/app/api/auth"));
+/// ```
+pub fn is_handlers_below(base: &str, path: &str, handler: &str) -> bool {
+    is_handlers(without(base, path).unwrap_or(path), without(base, handler).unwrap_or(handler))
+}
+
+/// A path without the base before it, as both are written; `None` where it does not lie below the base.
+fn without<'a>(base: &str, path: &'a str) -> Option<&'a str> {
+    let rest = path.strip_prefix(base.trim_end_matches('/'))?;
+    (rest.is_empty() || rest.starts_with(['/', '?', '#'])).then_some(rest)
+}
+
+/// A page of the app below its base, unless it is written with it.
+///
+/// ```
+/// use httponly::session::guard::in_app;
+///
+/// assert_eq!(in_app("/login", "/app"), "/app/login");
+/// assert_eq!(in_app("/app/login", "/app"), "/app/login");
+/// ```
+pub fn in_app(page: &str, base: &str) -> String {
+    let base = base.trim_end_matches('/');
+    if base.is_empty() || without(base, page).is_some() { page.to_owned() } else { format!("{base}{page}") }
 }
 
 /// Whether a path lies below the base path of `auth.handler`, as written, with one reading. Below an empty base lies
@@ -325,36 +444,10 @@ fn is_group(segment: &str) -> bool {
     segment.starts_with('(') && segment.ends_with(')')
 }
 
-/// Whether a segment of a route's identifier may be absent from the path: an optional one, and a rest.
-fn may_lack(segment: &str) -> bool {
-    (segment.starts_with("[[") || segment.starts_with("[...")) && segment.ends_with(']')
-}
-
-/// The segments with which every path of a route begins, once what may be absent is.
-fn fixed_segments(route: &str) -> Vec<String> {
-    let named = |segment: &&str| !(segment.is_empty() || is_group(segment) || may_lack(segment));
-    route.split('/').filter(named).take_while(|segment| !segment.contains('[')).map(str::to_owned).collect()
-}
-
-/// Whether a path is that of a page of the app.
-fn is_page(page: &str, path: &[String]) -> bool {
+/// Whether a path without the base is that of a page of the app.
+fn is_page(page: &str, base: &str, path: &[String]) -> bool {
+    let page = without(base, page).unwrap_or(page);
     page.split(['?', '#']).next().is_some_and(|page| segments_of(page) == path)
-}
-
-/// How many segments of a path stand before a group in a route's identifier, at the least, and its place among groups,
-/// from 1.
-fn group_depth(route: &str, group: &str) -> Option<(usize, usize)> {
-    let mut before = 0;
-    let mut found = None;
-    for (at, segment) in route.split('/').filter(|segment| !segment.is_empty()).enumerate() {
-        if segment == group {
-            found = Some((before, at + 1));
-        }
-        if !is_group(segment) && !may_lack(segment) {
-            before += 1;
-        }
-    }
-    found
 }
 
 /// The segments of a path as a framework's router takes them: each decoded once.
@@ -387,18 +480,81 @@ fn segments(path: &str) -> Vec<String> {
     out
 }
 
-/// The other readings of a path: decoded once, twice and to the end, with dot segments resolved and as they stand,
-/// without what frameworks add to it, and as the route's identifier begins where that is another path: without the
-/// segments that may be absent, so that `/en/admin` of `/[[lang]]/admin` is the page that `/admin` is. `None` for a path
-/// that is encoded too often or too deep.
-fn readings(path: &str, route: Option<&str>) -> Option<Vec<Vec<String>>> {
-    let exact = segments_of(path);
-    let mut out: Vec<Vec<String>> = Vec::new();
-    let mut note = |reading: Vec<String>| {
-        if reading != exact && !out.contains(&reading) {
-            out.push(reading);
+/// Where a reading of a path comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Origin {
+    /// The route, filled in with its parameters or with none: a path of the very page that is shown.
+    Route,
+    /// The same, without some of the segments that may be absent.
+    Shorter,
+    /// Another program's way with the path in the URL.
+    Path,
+    /// The same, without the ending of this path.
+    Ending(Vec<String>),
+    /// Another program's way with the route's path.
+    Filled,
+}
+
+/// A path in all of its readings.
+#[derive(Clone, Debug)]
+struct Readings {
+    /// As the framework's router takes the path in the URL, below the base.
+    exact: Vec<String>,
+    others: Vec<(Origin, Vec<String>)>,
+    route: Option<Route>,
+}
+
+impl Readings {
+    /// The path in the URL, and the route's identifier filled in with its parameters; both decoded once, twice and to the
+    /// end, with dot segments resolved and as they stand, and without what frameworks add. The segments of a route that
+    /// may be absent are so in some of its readings: `/en/admin` of `/[[lang]]/admin` is the page that `/admin` is.
+    /// `None` for a path that is encoded too often or too deep.
+    fn of(visit: Visit<'_>) -> Option<Self> {
+        let base = segments_of(visit.base);
+        let below = |mut path: Vec<String>| {
+            if path.starts_with(&base) {
+                path.drain(..base.len());
+            }
+            path
+        };
+        let route = visit.route.map(Route::read);
+        let mut out = Self { exact: below(segments_of(visit.path)), others: Vec::new(), route };
+        for reading in ways(visit.path)? {
+            out.note_with_additions(Origin::Path, below(reading));
         }
-    };
+        let Some(route) = out.route.clone() else { return Some(out) };
+        let fixed = route.fixed();
+        if !out.exact.starts_with(&fixed) {
+            out.note(Origin::Route, fixed);
+        }
+        for (left_out, path) in route.filled(visit.parameters).into_iter().enumerate() {
+            out.note(if left_out == 0 { Origin::Route } else { Origin::Shorter }, segments_of(&path));
+            for reading in ways(&path)? {
+                out.note_with_additions(Origin::Filled, reading);
+            }
+        }
+        Some(out)
+    }
+
+    fn note(&mut self, origin: Origin, path: Vec<String>) {
+        let reading = (origin, path);
+        if reading.1 != self.exact && !self.others.contains(&reading) {
+            self.others.push(reading);
+        }
+    }
+
+    fn note_with_additions(&mut self, origin: Origin, path: Vec<String>) {
+        let (kept, ended) = without_additions(&path);
+        let shorter =
+            if origin == Origin::Path && ended { Origin::Ending(path.clone()) } else { origin.clone() };
+        self.note(shorter, kept);
+        self.note(origin, path);
+    }
+}
+
+/// The ways in which programs take a path.
+fn ways(path: &str) -> Option<Vec<Vec<String>>> {
+    let mut out: Vec<Vec<String>> = Vec::new();
     let mut whole = path.to_owned();
     let mut rounds = 0;
     loop {
@@ -412,11 +568,12 @@ fn readings(path: &str, route: Option<&str>) -> Option<Vec<Vec<String>>> {
         // Resolved after decoding, not at all, and before.
         let before = segments(&whole).iter().map(|segment| decode(segment)).collect();
         for reading in [segments(plain), separated(plain), before] {
-            note(without_additions(&reading));
-            note(reading);
+            if !out.contains(&reading) {
+                out.push(reading);
+            }
         }
         if next == whole {
-            break;
+            return Some(out);
         }
         rounds += 1;
         if rounds > MAX_ENCODINGS {
@@ -424,13 +581,6 @@ fn readings(path: &str, route: Option<&str>) -> Option<Vec<Vec<String>>> {
         }
         whole = next;
     }
-    if let Some(route) = route {
-        let fixed = fixed_segments(route);
-        if !exact.starts_with(&fixed) {
-            note(fixed);
-        }
-    }
-    Some(out)
 }
 
 impl Letters {
@@ -445,8 +595,9 @@ impl Letters {
     }
 }
 
-/// A path without what SvelteKit and Next add to ask for the data of a page, in any case of letters.
-fn without_additions(path: &[String]) -> Vec<String> {
+/// A path without what SvelteKit and Next add to ask for the data of a page, in any case of letters; and
+/// whether no more than an ending of the last segment is gone, as of `/feed.json`.
+fn without_additions(path: &[String]) -> (Vec<String>, bool) {
     let mut out = path.to_vec();
     let is = |segment: &str, name: &str| segment.eq_ignore_ascii_case(name);
     if matches!(out.as_slice(), [next, data, _, ..] if is(next, "_next") && is(data, "data")) {
@@ -455,6 +606,7 @@ fn without_additions(path: &[String]) -> Vec<String> {
     if out.last().is_some_and(|last| is(last, "__data.json") || is(last, "__route.js")) {
         out.pop();
     }
+    let whole = out.len() == path.len();
     if let Some(last) = out.last_mut() {
         let endings = [
             ".html__data.json",
@@ -477,7 +629,8 @@ fn without_additions(path: &[String]) -> Vec<String> {
     if out.len() == 1 && out.last().is_some_and(|last| last == "index") {
         out.pop();
     }
-    out
+    let ended = whole && out.len() == path.len() && out != path;
+    (out, ended)
 }
 
 /// Percent-decodes; what is no UTF-8 becomes U+FFFD, and a `%` that two hexadecimal digits do not follow stays.
@@ -535,20 +688,40 @@ body {{ font: 16px/1.5 system-ui, sans-serif; display: grid; place-content: cent
 mod tests {
     use super::*;
 
-    const ADA: Visitor<'static> =
-        Visitor { status: Status::Authenticated, role: "customer", email_verified: true };
+    const ADA: Visitor<'static> = Visitor {
+        status: Status::Authenticated,
+        role: "customer",
+        email_verified: true,
+        guest: false,
+        allowed: &[],
+    };
     const GRACE: Visitor<'static> = Visitor { role: "creator", ..ADA };
     const NEW: Visitor<'static> = Visitor { email_verified: false, ..ADA };
-    const NOBODY: Visitor<'static> = Visitor { status: Status::Anonymous, role: "", email_verified: false };
+    const NOBODY: Visitor<'static> =
+        Visitor { status: Status::Anonymous, role: "", email_verified: false, ..ADA };
     const AWAY: Visitor<'static> = Visitor { status: Status::Unavailable, ..NOBODY };
 
     fn visit(path: &str) -> Visit<'_> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        Visit { route: None, path, query, reads: true, page: true, remote: false, handler: None }
+        Visit {
+            route: None,
+            parameters: &[],
+            base: "",
+            path,
+            query,
+            reads: true,
+            page: true,
+            remote: false,
+            handler: None,
+        }
     }
 
     fn role(roles: &[&str]) -> Access {
-        Access::Require { roles: roles.iter().map(|&role| role.into()).collect(), email_verified: false }
+        Access::Require {
+            roles: roles.iter().map(|&role| role.into()).collect(),
+            email_verified: false,
+            allow: None,
+        }
     }
 
     fn guard(rules: &[(&str, Access)]) -> Guard {
@@ -561,7 +734,7 @@ mod tests {
             ("/library", Access::SignedIn),
             ("/studio", role(&["creator", "admin"])),
             ("/studio/help", Access::Public),
-            ("/post", Access::Require { roles: vec![], email_verified: true }),
+            ("/post", Access::Require { roles: vec![], email_verified: true, allow: None }),
             ("/login", Access::SignedOut),
             ("/MyFiles", role(&["creator"])),
         ])
@@ -724,6 +897,184 @@ mod tests {
         }
     }
 
+    /// A visit to a route with these parameters.
+    fn to<'a>(path: &'a str, route: &'a str, parameters: &'a [(String, String)]) -> Visit<'a> {
+        Visit { route: Some(route), parameters, page: false, ..visit(path) }
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_key_that_reaches_into_a_parameter_holds_however_the_page_was_reached() {
+        let guard = guard(&[
+            ("/wiki/internal", Access::SignedIn),
+            ("/users/admin", Access::SignedIn),
+            ("/docs/item-secret", Access::SignedIn),
+            ("/wiki/internal/help", Access::Public),
+        ]);
+        let wiki = "/[[lang=lang]]/wiki/[...path]";
+        for (path, route, parameters, expected) in [
+            ("/en/wiki/internal", wiki, &[("lang", "en"), ("path", "internal")][..], "unauthenticated"),
+            ("/en/wiki/internal/a", wiki, &[("lang", "en"), ("path", "internal/a")], "unauthenticated"),
+            ("/en/wiki/INTERNAL", wiki, &[("lang", "en"), ("path", "INTERNAL")], "unauthenticated"),
+            (
+                "/en/wiki/x%2F..%2Finternal",
+                wiki,
+                &[("lang", "en"), ("path", "x/../internal")],
+                "unauthenticated",
+            ),
+            ("/en/wiki/%2569nternal", wiki, &[("lang", "en"), ("path", "%69nternal")], "unauthenticated"),
+            ("/en/wiki/internal/help", wiki, &[("lang", "en"), ("path", "internal/help")], "pass"),
+            ("/en/wiki/open", wiki, &[("lang", "en"), ("path", "open")], "pass"),
+            ("/wiki", wiki, &[("path", "")], "pass"),
+            // Rerouted: the path says nothing of the page.
+            ("/u/admin", "/users/[id]", &[("id", "admin")], "unauthenticated"),
+            ("/u/admin", "/(app)/users/[id=name]", &[("id", "admin")], "unauthenticated"),
+            ("/u/ada", "/users/[id]", &[("id", "ada")], "pass"),
+            ("/x", "/docs/item-[id]", &[("id", "secret")], "unauthenticated"),
+            ("/x", "/docs/[a]-[b]", &[("a", "item"), ("b", "secret")], "unauthenticated"),
+            ("/x", "/[a]/[[b]]/[c]", &[("a", "users"), ("b", "x"), ("c", "admin")], "unauthenticated"),
+        ] {
+            let parameters = pairs(parameters);
+            assert_eq!(go(&guard.decide(NOBODY, to(path, route, &parameters))), expected, "{route} {path}");
+        }
+    }
+
+    #[test]
+    fn the_base_is_taken_off_before_any_rule_and_redirects_carry_it() {
+        let below = |path| Visit { base: "/app", ..visit(path) };
+        for (visitor, path, expected) in [
+            (NOBODY, "/app/library?a=b", "/login?redirect=/app/library%3Fa%3Db"),
+            (NOBODY, "/app/%6Cibrary", "/login?redirect=/app/%256Cibrary"),
+            (NOBODY, "/app", "pass"),
+            (NOBODY, "/app/login", "pass"),
+            (NOBODY, "/app/MyFiles", "/login?redirect=/app/MyFiles"),
+            (ADA, "/app/studio", "rejected"),
+            (ADA, "/app/x%2F..%2Fstudio", "rejected"),
+            (NEW, "/app/post", "/verify?redirect=/app/post"),
+            (ADA, "/app/login", "/"),
+            (ADA, "/app/login?redirect=/app/login", "/"),
+        ] {
+            let expected =
+                if expected.starts_with('/') { format!("/app{expected}") } else { expected.into() };
+            assert_eq!(go(&usual().decide(visitor, below(path))), expected, "{path}");
+        }
+        assert_eq!(go(&usual().decide(ADA, below("/app/login?redirect=/app/library"))), "/app/library");
+        // Pages may be written with the base, as SvelteKit's `resolve` writes them.
+        let closed =
+            Guard::new(vec![], Access::SignedIn, None, ["/app/login", "/app/home", "/app/verify"]).unwrap();
+        assert_eq!(go(&closed.decide(NOBODY, below("/app/x"))), "/app/login?redirect=/app/x");
+        assert_eq!(go(&closed.decide(NOBODY, below("/app/login"))), "pass");
+        let handler = Visit { handler: Some("/api/auth"), page: false, ..below("/app/api/auth/x") };
+        assert_eq!(go(&closed.decide(NOBODY, handler)), "pass");
+        let handler = Visit { handler: Some("/app/api/auth"), ..handler };
+        assert_eq!(go(&closed.decide(NOBODY, handler)), "pass");
+        let route = Visit { route: Some("/api/auth/[...path]"), ..handler };
+        assert_eq!(go(&closed.decide(NOBODY, route)), "pass");
+        assert_eq!(
+            go(&closed.decide(NOBODY, Visit { path: "/application/x", ..handler })),
+            "unauthenticated"
+        );
+    }
+
+    #[test]
+    fn a_closed_table_opens_what_it_names_and_nothing_beside() {
+        let rules = [
+            ("(public)", Access::Public),
+            ("/", Access::Public),
+            ("/about", Access::Public),
+            ("/feed.json", Access::Public),
+            ("/u", Access::Public),
+            ("/blog", Access::Public),
+        ];
+        let rules = rules.into_iter().map(|(key, access)| (key.to_owned(), access)).collect();
+        let closed = Guard::new(rules, Access::SignedIn, None, ["/login", "/", "/verify"]).unwrap();
+        for (path, route, parameters, expected) in [
+            ("/feed.json", "/feed.json", &[][..], "pass"),
+            ("/feed", "/[page]", &[("page", "feed")], "unauthenticated"),
+            ("/feed.html", "/[page]", &[("page", "feed.html")], "unauthenticated"),
+            ("/post/a.json", "/(public)/post/[slug]", &[("slug", "a.json")], "pass"),
+            ("/en/post/a", "/(public)/[[lang]]/post/[slug]", &[("lang", "en"), ("slug", "a")], "pass"),
+            ("/en/about", "/[[lang]]/about", &[("lang", "en")], "pass"),
+            ("/en/about", "/[[user]]/[page]", &[("user", "en"), ("page", "about")], "unauthenticated"),
+            ("/en/about", "/[...all]/about", &[("all", "en")], "unauthenticated"),
+            ("/x", "/[...all]", &[("all", "x")], "unauthenticated"),
+            ("/x", "/[[lang]]", &[("lang", "x")], "unauthenticated"),
+            ("/blog/x", "/[...all]", &[("all", "blog/x")], "pass"),
+            ("/blog/..%2Fx", "/[...all]", &[("all", "blog/../x")], "unauthenticated"),
+            // The page that is shown is another than the path says.
+            ("/u/admin", "/users/[id]", &[("id", "admin")], "unauthenticated"),
+        ] {
+            let parameters = pairs(parameters);
+            assert_eq!(go(&closed.decide(NOBODY, to(path, route, &parameters))), expected, "{route} {path}");
+        }
+        for (path, expected) in [
+            ("/feed.json", "pass"),
+            ("/feed", "unauthenticated"),
+            ("/_next/data/b/feed.json", "unauthenticated"),
+            ("/about.json", "unauthenticated"),
+            ("/x.json", "unauthenticated"),
+        ] {
+            let visit = Visit { page: false, ..visit(path) };
+            assert_eq!(go(&closed.decide(NOBODY, visit)), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_predicate_lets_in_whom_it_allows_and_is_asked_only_where_it_counts() {
+        let asks = |number| Access::Require { roles: vec![], email_verified: false, allow: Some(number) };
+        let guard = guard(&[("/team", asks(0)), ("/team/open", Access::Public), ("/lab", asks(1))]);
+        assert_eq!(guard.predicates(visit("/team/x")), [0]);
+        assert_eq!(guard.predicates(visit("/x%2F..%2Flab")), [1]);
+        assert!(guard.predicates(visit("/team/open")).is_empty());
+        assert_eq!(guard.predicates(Visit { remote: true, ..visit("/") }), [0, 1]);
+        for (visitor, path, expected) in [
+            (NOBODY, "/team", "/login?redirect=/team"),
+            (Visitor { allowed: &[0], ..NOBODY }, "/team", "/login?redirect=/team"),
+            (Visitor { allowed: &[0], ..AWAY }, "/team", "unavailable"),
+            (ADA, "/team", "rejected"),
+            (Visitor { allowed: &[1], ..ADA }, "/team", "rejected"),
+            (Visitor { allowed: &[0], ..ADA }, "/team", "pass"),
+            (Visitor { allowed: &[0], ..ADA }, "/lab", "rejected"),
+        ] {
+            assert_eq!(go(&guard.decide(visitor, visit(path))), expected, "{visitor:?} {path}");
+        }
+    }
+
+    #[test]
+    fn a_guest_is_let_in_where_he_can_sign_in() {
+        let guest = Visitor { guest: true, ..ADA };
+        assert_eq!(go(&usual().decide(guest, visit("/login?redirect=/library"))), "pass");
+        assert_eq!(go(&usual().decide(guest, visit("/library"))), "pass");
+        assert_eq!(go(&usual().decide(ADA, visit("/login"))), "/");
+    }
+
+    #[test]
+    fn keys_that_match_no_route_are_known() {
+        let guard = guard(&[
+            ("(authentcated)", Access::SignedIn),
+            ("(app)", Access::SignedIn),
+            ("/", Access::Public),
+            ("/wiki/internal", Access::SignedIn),
+            ("/LIBRARY", Access::SignedIn),
+            ("/About", Access::Public),
+            ("/admin", Access::SignedIn),
+            ("/library/deep", Access::SignedIn),
+        ]);
+        let routes = ["/(app)/library", "/about", "/wiki/[...path]", "/users/[id]"];
+        assert_eq!(guard.unmatched(&routes, true), ["(authentcated)", "/About", "/admin", "/library/deep"]);
+        assert!(guard.unmatched(&["/(authentcated)/(app)/[...all]"], true).is_empty());
+        let open = |access| {
+            let rules = vec![("(public)".to_owned(), access)];
+            Guard::new(rules, Access::SignedIn, None, ["/login", "/", "/verify"]).unwrap()
+        };
+        assert!(open(Access::Public).unmatched(&["/about"], false).is_empty());
+        assert_eq!(open(Access::Public).unmatched(&["/about"], true), ["(public)"]);
+        assert_eq!(open(Access::SignedIn).unmatched(&["/about"], false), ["(public)"]);
+    }
+
     #[test]
     fn what_is_no_page_gets_no_redirect() {
         let data = |path| Visit { page: false, ..visit(path) };
@@ -745,7 +1096,7 @@ mod tests {
         assert_eq!(go(&closed.decide(NOBODY, visit("/x"))), "/login?redirect=/x");
         let home = guard(&[("/", Access::SignedOut)]);
         assert_eq!(go(&home.decide(ADA, visit("/"))), "pass");
-        let verified = Access::Require { roles: vec![], email_verified: true };
+        let verified = Access::Require { roles: vec![], email_verified: true, allow: None };
         let all = Guard::new(vec![], verified, None, ["/login", "/", "/verify"]).unwrap();
         assert_eq!(go(&all.decide(NEW, visit("/verify?redirect=/x"))), "pass");
         assert_eq!(go(&all.decide(NEW, visit("/x"))), "/verify?redirect=/x");
@@ -810,7 +1161,8 @@ mod tests {
     fn a_call_that_claims_to_come_from_the_login_page_is_led_there() {
         let call = |path| Visit { remote: true, reads: false, ..visit(path) };
         assert_eq!(go(&usual().decide(NOBODY, call("/login?/remote=a/b"))), "/login?redirect=/login");
-        let verified = guard(&[("/post", Access::Require { roles: vec![], email_verified: true })]);
+        let verified =
+            guard(&[("/post", Access::Require { roles: vec![], email_verified: true, allow: None })]);
         assert_eq!(go(&verified.decide(NEW, call("/verify"))), "/verify?redirect=/verify");
     }
 

@@ -31,5 +31,20 @@ export const ACCOUNT = {
   folder: folder("account"),
 };
 
+/** A SvelteKit app whose guard's keys reach into parameters, at the root of its origin and below a base. */
+const GUARDED = {
+  ...ACCOUNT,
+  folder: folder("guarded"),
+};
+export const GUARDED_APPS = {
+  "": { ...GUARDED, env: { BASE: "" } },
+  "/app": {
+    ...GUARDED,
+    built: "build-base/index.js",
+    env: { BASE: "/app" },
+    serve: (_port: number) => ["build-base/index.js"],
+  },
+};
+
 export type Framework = keyof typeof APPS;
 export const FRAMEWORKS = Object.keys(APPS) as Framework[];

@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ACCOUNT, APPS } from "./apps.ts";
+import { ACCOUNT, APPS, GUARDED_APPS } from "./apps.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -21,10 +21,15 @@ export interface Buildable {
   readonly built: string;
   /** Arguments to Node. */
   readonly build: readonly string[];
+  /** Environment of the build. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export default function build(): void {
-  buildStale([...Object.values(APPS), ACCOUNT], [join(here, "declarations.ts")]);
+  buildStale(
+    [...Object.values(APPS), ACCOUNT, ...Object.values(GUARDED_APPS)],
+    [join(here, "declarations.ts")],
+  );
 }
 
 /** Builds those apps that are older than their sources, the package, or the files that they `share`. */
@@ -40,7 +45,7 @@ export function buildStale(apps: readonly Buildable[], share: readonly string[])
     const done = spawnSync(process.execPath, app.build, {
       cwd: app.folder,
       encoding: "utf8",
-      env: { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", ...workspace },
+      env: { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", ...workspace, ...app.env },
     });
     if (done.status !== 0) throw new Error(`${done.stdout}${done.stderr}`);
   }

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     error::Rule,
-    session::guard::{self, Access, Status, Verdict, Visit, Visitor},
+    session::guard::{self, Access, Status, Verdict, Visitor},
 };
 
 /// `Access` of js/server/guard.ts.
@@ -25,6 +25,8 @@ enum Written {
 struct Requirement {
     role: Option<Roles>,
     email_verified: Option<bool>,
+    /// The number that the caller gave to a predicate.
+    allow: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +58,7 @@ impl TryFrom<Written> for Access {
                 "signed-out" => Access::SignedOut,
                 _ => return Err(mistake("access is \"public\", \"signed-in\", \"signed-out\" or an object")),
             },
-            Written::Require(Requirement { role, email_verified }) => Access::Require {
+            Written::Require(Requirement { role, email_verified, allow }) => Access::Require {
                 roles: match role {
                     None => Vec::new(),
                     Some(Roles::One(role)) => vec![role],
@@ -66,6 +68,7 @@ impl TryFrom<Written> for Access {
                     Some(Roles::Some(roles)) => roles,
                 },
                 email_verified: email_verified.unwrap_or(false),
+                allow,
             },
         })
     }
@@ -84,7 +87,8 @@ impl Guard {
     /// Checks a table; throws a `TypeError`.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> Result<Guard, JsValue> {
-        let wrong = "access is \"public\", \"signed-in\", \"signed-out\" or { role?, emailVerified? }";
+        let wrong =
+            "access is \"public\", \"signed-in\", \"signed-out\" or { role?, emailVerified?, allow? }";
         let Options { rules, otherwise, remote, login, home, verify } =
             serde_wasm_bindgen::from_value(options).map_err(|_| mistake(wrong))?;
         let rules = rules
@@ -101,24 +105,20 @@ impl Guard {
         )
     }
 
+    /// The numbers of the predicates that a visit depends on.
+    pub fn predicates(&self, visit: &Visit) -> Vec<u32> {
+        self.0.predicates(visit.read())
+    }
+
     /// Judges a visit: nothing for one that goes on, a place for one that goes elsewhere; else throws a refusal.
-    #[expect(
-        clippy::too_many_arguments,
-        clippy::fn_params_excessive_bools,
-        reason = "an object would cross field by field as well, and slower"
-    )]
     pub fn decide(
         &self,
+        visit: &Visit,
         status: &str,
         role: &str,
         email_verified: bool,
-        route: Option<String>,
-        path: &str,
-        query: &str,
-        reads: bool,
-        page: bool,
-        remote: bool,
-        handler: Option<String>,
+        guest: bool,
+        allowed: Vec<u32>,
     ) -> Result<Option<String>, JsValue> {
         let status = match status {
             "authenticated" => Status::Authenticated,
@@ -126,21 +126,83 @@ impl Guard {
             "rejected" => Status::Rejected,
             _ => Status::Unavailable,
         };
-        let who = Visitor { status, role, email_verified };
-        let handler = handler.as_deref();
-        let route = route.as_deref();
-        match self.0.decide(who, Visit { route, path, query, reads, page, remote, handler }) {
+        let who = Visitor { status, role, email_verified, guest, allowed: &allowed };
+        match self.0.decide(who, visit.read()) {
             Verdict::Pass => Ok(None),
             Verdict::Redirect(location) => Ok(Some(location)),
             Verdict::Refuse(broken) => Err(super::thrown(broken)),
+        }
+    }
+
+    /// The keys that match none of these routes.
+    pub fn unmatched(&self, routes: Vec<String>, groups: bool) -> Vec<String> {
+        let routes: Vec<&str> = routes.iter().map(String::as_str).collect();
+        self.0.unmatched(&routes, groups).into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// Where somebody comes to.
+#[wasm_bindgen(js_name = GuardVisit)]
+pub struct Visit {
+    route: Option<String>,
+    parameters: Vec<(String, String)>,
+    base: String,
+    path: String,
+    query: String,
+    reads: bool,
+    page: bool,
+    remote: bool,
+    handler: Option<String>,
+}
+
+#[wasm_bindgen(js_class = GuardVisit)]
+impl Visit {
+    /// Parameters are names, each with its value behind it.
+    #[wasm_bindgen(constructor)]
+    #[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
+    pub fn new(
+        route: Option<String>,
+        parameters: Vec<String>,
+        base: String,
+        path: String,
+        query: String,
+        reads: bool,
+        page: bool,
+        remote: bool,
+        handler: Option<String>,
+    ) -> Visit {
+        let pairs =
+            parameters.chunks_exact(2).filter_map(|pair| pair.first().cloned().zip(pair.get(1).cloned()));
+        Visit { parameters: pairs.collect(), route, base, path, query, reads, page, remote, handler }
+    }
+}
+
+impl Visit {
+    fn read(&self) -> guard::Visit<'_> {
+        guard::Visit {
+            route: self.route.as_deref(),
+            parameters: &self.parameters,
+            base: &self.base,
+            path: &self.path,
+            query: &self.query,
+            reads: self.reads,
+            page: self.page,
+            remote: self.remote,
+            handler: self.handler.as_deref(),
         }
     }
 }
 
 /// Whether a path is one of `auth.handler`'s.
 #[wasm_bindgen(js_name = isHandlerPath)]
-pub fn is_handler_path(path: &str, base: &str) -> bool {
-    guard::is_handlers(path, base)
+pub fn is_handler_path(path: &str, handler: &str, base: &str) -> bool {
+    guard::is_handlers_below(base, path, handler)
+}
+
+/// A page of the app below its base, unless it is written with it.
+#[wasm_bindgen(js_name = inApp)]
+pub fn in_app(page: &str, base: &str) -> String {
+    guard::in_app(page, base)
 }
 
 /// Whether a browser shows the answer of a request as a page.

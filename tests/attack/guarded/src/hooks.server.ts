@@ -1,0 +1,27 @@
+import { type Access, guard } from "httponly/server";
+import { handle as session } from "httponly/sveltekit";
+import { env } from "$env/dynamic/private";
+import { auth } from "$lib/auth.server";
+
+const staff: Access = { role: ["creator", "admin"] };
+/** Keys that reach into a parameter. */
+const reaching = {
+  "/wiki/internal": staff,
+  "/users/admin": staff,
+  "/docs/item-secret": staff,
+  "/pairs/top-secret": staff,
+  "/.inner/secret": staff,
+};
+const tables: Record<string, Record<string, Access>> = {
+  open: { ...reaching, "(authenticated)": "signed-in", "/login": "signed-out" },
+  closed: { "(public)": "public", "/wiki": "public", "/feed.json": "public", "/login": "signed-out" },
+  mistaken: {
+    "(authentcated)": "signed-in",
+    "/admin/panel": "signed-in",
+    "/users/admin": staff,
+    "/login": "signed-out",
+  },
+};
+const otherwise = env.TABLE === "closed" ? "signed-in" : "public";
+
+export const handle = session(auth, { guard: guard(tables[env.TABLE ?? "open"] ?? {}, { otherwise }) });

@@ -1,0 +1,1 @@
+export const match = (text: string) => text === "en" || text === "de";

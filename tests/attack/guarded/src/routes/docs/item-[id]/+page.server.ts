@@ -1,0 +1,3 @@
+export const load = ({ params }: { params: Record<string, string> }) => ({
+  secret: `SECRET of ${Object.values(params).join()}`,
+});

@@ -1,0 +1,14 @@
+import adapter from "@sveltejs/adapter-node";
+
+// One app, built twice: at the root of its origin, and below a base.
+const base = process.env.BASE ?? "";
+const variant = base ? "-base" : "";
+
+/** @type {import("@sveltejs/kit").Config} */
+export default {
+  kit: {
+    adapter: adapter({ out: `build${variant}` }),
+    outDir: `.svelte-kit${variant}`,
+    paths: { base },
+  },
+};
