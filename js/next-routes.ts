@@ -24,12 +24,18 @@ export const nextRoutes: FindRoutes = ({ development }): AppRoutes | undefined =
 
 /** What is read of `routes-manifest.json`. */
 interface Manifest {
+  basePath?: string;
   staticRoutes?: { page: string }[];
   dynamicRoutes?: { page: string }[];
-  redirects?: { source: string }[];
-  rewrites?: Rewrites | { source: string }[];
+  redirects?: Rule[];
+  rewrites?: Record<"beforeFiles" | "afterFiles" | "fallback", Rule[] | undefined> | Rule[];
 }
-type Rewrites = Record<"beforeFiles" | "afterFiles" | "fallback", { source: string }[] | undefined>;
+
+/** A rewrite or redirect; the internal ones are Next's own, about slashes and the base. */
+interface Rule {
+  source: string;
+  internal?: boolean;
+}
 
 function ofManifest(folder: string): string[] | undefined {
   const manifest = json<Manifest>(`${folder}/routes-manifest.json`);
@@ -39,13 +45,14 @@ function ofManifest(folder: string): string[] | undefined {
   return [...pages, ...ofApp, ...led(manifest)];
 }
 
-/** The sources of rewrites and redirects. */
-function led({ redirects = [], rewrites = [] }: Manifest): string[] {
+/** The sources of rewrites and redirects, below the base. */
+function led({ basePath = "", redirects = [], rewrites = [] }: Manifest): string[] {
   const all = Array.isArray(rewrites)
     ? rewrites
     : [rewrites.beforeFiles, rewrites.afterFiles, rewrites.fallback].flatMap((list) => list ?? []);
-  return [...redirects, ...all].map(({ source }) =>
-    source
+  const own = [...redirects, ...all].filter(({ internal }) => internal !== true);
+  return own.map(({ source }) =>
+    (source.startsWith(`${basePath}/`) ? source.slice(basePath.length) : source)
       .split("/")
       .map((part) => (/[(*+{]/.test(part) ? "[...any]" : part.includes(":") ? "[any]" : part))
       .join("/"),
