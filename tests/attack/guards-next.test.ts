@@ -65,6 +65,8 @@ describe("Next.js with the base /app", () => {
     "/notes/x/../internal",
     "/notes/internal.rsc",
     "/old/internal",
+    "/old/%69nternal",
+    "/old/INTERNAL?_rsc=1",
   ])("%s shows its secret to nobody who may not", async (path) => {
     const ada = await cookieOf(ADA);
     for (const cookie of ["", ada])

@@ -4,7 +4,7 @@ import { auth } from "./lib/auth";
 
 const staff: Access = { role: ["creator", "admin"] };
 const tables: Record<string, Record<string, Access>> = {
-  open: { "/notes/internal": staff, "/old/internal": staff, "/library": "signed-in", "/login": "signed-out" },
+  open: { "/notes/internal": staff, "/old/special": staff, "/library": "signed-in", "/login": "signed-out" },
   closed: { "/notes": "public", "/plain.txt": "public", "/feed.json": "public", "/login": "signed-out" },
   mistaken: {
     "(members)": "signed-in",
