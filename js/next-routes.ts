@@ -7,8 +7,6 @@
 import { filesBelow, readText, workingFolder } from "./server/files.ts";
 import type { AppRoutes, FindRoutes } from "./server/key-check.ts";
 
-const host = globalThis as { process?: { env?: Record<string, string | undefined> } };
-
 /** Groups are known, and no key is one: a group says nothing to `proxy.ts`, which knows paths alone. */
 export const nextRoutes: FindRoutes = ({ development }): AppRoutes | undefined => {
   const folder = workingFolder();
@@ -26,19 +24,12 @@ export const nextRoutes: FindRoutes = ({ development }): AppRoutes | undefined =
 
 /** What is read of `routes-manifest.json`. */
 interface Manifest {
-  basePath?: string;
   staticRoutes?: { page: string }[];
   dynamicRoutes?: { page: string }[];
-  redirects?: Rule[];
-  rewrites?: Record<"beforeFiles" | "afterFiles" | "fallback", Rule[] | undefined> | Rule[];
+  redirects?: { source: string }[];
+  rewrites?: Rewrites | { source: string }[];
 }
-
-/** A rewrite or redirect; the internal ones are Next's own, about slashes and the base. */
-interface Rule {
-  source: string;
-  destination?: string;
-  internal?: boolean;
-}
+type Rewrites = Record<"beforeFiles" | "afterFiles" | "fallback", { source: string }[] | undefined>;
 
 function ofManifest(folder: string): string[] | undefined {
   const manifest = json<Manifest>(`${folder}/routes-manifest.json`);
@@ -48,40 +39,17 @@ function ofManifest(folder: string): string[] | undefined {
   return [...pages, ...ofApp, ...led(manifest)];
 }
 
-/** The app's rewrites, below its base. None where there are no files to find them in. */
-export function nextRewrites(): [source: string, destination: string][] {
-  const folder = workingFolder();
-  const development = host.process?.env?.NODE_ENV === "development";
-  const manifest = json<Manifest>(`${folder}/.next/${development ? "dev/" : ""}routes-manifest.json`);
-  if (!manifest) return [];
-  const below = belowBase(manifest);
-  return rewritesOf(manifest).map(({ source, destination = "" }) => [below(source), below(destination)]);
-}
-
-function rewritesOf({ rewrites = [] }: Manifest): Rule[] {
-  if (Array.isArray(rewrites)) return rewrites;
-  return [rewrites.beforeFiles, rewrites.afterFiles, rewrites.fallback].flatMap((list) => list ?? []);
-}
-
-/** Next writes the base before what lies below it. */
-function belowBase({ basePath = "" }: Manifest): (path: string) => string {
-  return (path) => {
-    if (path === basePath) return "/";
-    return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
-  };
-}
-
-/** The sources of rewrites and redirects, as routes. */
-function led(manifest: Manifest): string[] {
-  const own = [...(manifest.redirects ?? []), ...rewritesOf(manifest)];
-  return own
-    .filter(({ internal }) => internal !== true)
-    .map(({ source }) =>
-      belowBase(manifest)(source)
-        .split("/")
-        .map((part) => (/[(*+{]/.test(part) ? "[...any]" : part.includes(":") ? "[any]" : part))
-        .join("/"),
-    );
+/** The sources of rewrites and redirects. */
+function led({ redirects = [], rewrites = [] }: Manifest): string[] {
+  const all = Array.isArray(rewrites)
+    ? rewrites
+    : [rewrites.beforeFiles, rewrites.afterFiles, rewrites.fallback].flatMap((list) => list ?? []);
+  return [...redirects, ...all].map(({ source }) =>
+    source
+      .split("/")
+      .map((part) => (/[(*+{]/.test(part) ? "[...any]" : part.includes(":") ? "[any]" : part))
+      .join("/"),
+  );
 }
 
 /** Files that Next makes a route of by their name: `icon.png`, `sitemap.ts`. */

@@ -60,6 +60,8 @@ export interface SessionLocals {
    * `rejected` are answered with 503 and 403, and never with a redirect to a login page.
    */
   sessionStatus: SessionAnswer["status"];
+  /** What the backend says beside user and session. */
+  sessionData?: Record<string, unknown>;
 }
 
 /** What {@link handle} reads of SvelteKit's `RequestEvent`. */
@@ -174,8 +176,14 @@ export function handle(
     if (isBuilding(event)) return built(event, resolve, guard, below, auth.basePath);
     addresses.set(request, () => event.getClientAddress());
     const answer = await auth.getSession(request, event.platform);
-    const { status, user, session, setCookies } = answer;
-    const locals: SessionLocals = { userId: user?.id ?? null, user, session, sessionStatus: status };
+    const { status, user, session, data, setCookies } = answer;
+    const locals: SessionLocals = {
+      userId: user?.id ?? null,
+      user,
+      session,
+      sessionStatus: status,
+      ...(data && { sessionData: data }),
+    };
     Object.assign(event.locals, locals);
     if (guard) {
       const action = isEnhanced(event);

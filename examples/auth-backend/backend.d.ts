@@ -1,3 +1,5 @@
+import type { BetterAuthOptions } from "better-auth";
+
 /** The demo users, one a role. */
 export const USERS: readonly { email: string; name: string; password: string; role: string }[];
 
@@ -40,6 +42,8 @@ export function createBackend(options?: {
   domain?: string;
   lifetime?: number;
   attempts?: number;
+  hostOnly?: boolean;
+  configure?: (options: BetterAuthOptions) => BetterAuthOptions;
   databaseUrl?: string;
   provider?: {
     issuer: string;

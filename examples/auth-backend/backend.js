@@ -5,7 +5,7 @@
  *   /api/auth/*  Better Auth: e-mail and password, verification, magic link, password reset, an OpenID provider
  *   GET /outbox  the mails that it sent, newest first: JSON, or a page for `Accept: text/html`
  *
- * The session cookie is `codex-session`, with the prefix `__Secure-` where cookies are Secure; the others begin with
+ * The session cookie is `codex-session`, with `__Secure-` before it where cookies are Secure, or `__Host-`; the others begin with
  * `codex.`.
  *
  * @module
@@ -44,6 +44,9 @@ export function createTables() {
  *   [options.provider] an OpenID provider, known as `example-id`, that people may sign in with; it leads back to the first
  *   app
  * @param {number} [options.attempts] sign-ins and sign-ups that one address may try in 15 minutes; 10 when absent
+ * @param {boolean} [options.hostOnly] whether the cookies are `__Host-`: Secure, of one host, and nobody else's to set
+ * @param {(options: import("better-auth").BetterAuthOptions) => import("better-auth").BetterAuthOptions}
+ *   [options.configure] changes Better Auth's options before it is made: further plugins, say
  */
 export async function createBackend({
   port = 0,
@@ -56,6 +59,8 @@ export async function createBackend({
   databaseUrl,
   provider,
   attempts = 10,
+  hostOnly = false,
+  configure = (options) => options,
 } = {}) {
   const outbox = [];
   const mail = (kind, to, link, token) => {
@@ -79,7 +84,7 @@ export async function createBackend({
 
   const few = { window: 900, max: attempts };
   const pool = databaseUrl === undefined ? undefined : new pg.Pool({ connectionString: databaseUrl });
-  const options = {
+  const options = configure({
     baseURL: url,
     secret,
     database: pool ?? memoryAdapter(tables),
@@ -117,14 +122,11 @@ export async function createBackend({
       },
     },
     advanced: {
-      cookiePrefix: "codex",
-      cookies: { session_token: { name: "codex-session" } },
-      useSecureCookies: secure,
-      ...(domain && { crossSubDomainCookies: { enabled: true, domain } }),
+      ...cookieNames({ secure, domain, hostOnly }),
       // The front end's server sends exactly one address here; whoever else reaches this server could send any.
       ipAddress: { ipAddressHeaders: ["x-forwarded-for"] },
     },
-  };
+  });
   if (pool) {
     // A client that loses its connection says so here, and the pool makes another one.
     pool.on("error", () => {});
@@ -172,6 +174,23 @@ function exampleId({ issuer, clientId, clientSecret, responseMode }, app) {
     pkce: true,
     redirectURI: `${app}/api/auth/callback/example-id`,
     ...(responseMode && { responseMode }),
+  };
+}
+
+/** The cookies' names and attributes. `__Host-` is written into the names: Better Auth itself knows only `__Secure-`. */
+function cookieNames({ secure, domain, hostOnly }) {
+  if (hostOnly)
+    return {
+      cookiePrefix: "__Host-codex",
+      cookies: { session_token: { name: "__Host-codex-session" } },
+      useSecureCookies: false,
+      defaultCookieAttributes: { secure: true, path: "/" },
+    };
+  return {
+    cookiePrefix: "codex",
+    cookies: { session_token: { name: "codex-session" } },
+    useSecureCookies: secure,
+    ...(domain && { crossSubDomainCookies: { enabled: true, domain } }),
   };
 }
 

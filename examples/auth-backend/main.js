@@ -6,7 +6,7 @@
  *   DATABASE_URL      PostgreSQL, `postgres://user:password@host/database`; in memory when absent
  *   APP_ORIGINS       the apps that it serves, with commas between them; http://localhost:5173
  *   AUTH_SECRET       signs the cookies, at least 32 characters; made at start when absent
- *   SECURE            1 makes cookies Secure, and their names begin with __Secure-
+ *   SECURE            1 makes cookies Secure, and their names begin with __Host-, or with COOKIE_DOMAIN __Secure-
  *   COOKIE_DOMAIN     their Domain, for one session on several subdomains; host-only when absent
  *   SESSION_LIFETIME  seconds; 86400
  *
@@ -38,6 +38,7 @@ try {
   const backend = await createBackend({
     port: Number(PORT),
     secure: SECURE === "1",
+    hostOnly: SECURE === "1" && !COOKIE_DOMAIN,
     origins,
     provider: { issuer: provider.url, ...CLIENT },
     ...(DATABASE_URL && { databaseUrl: DATABASE_URL }),

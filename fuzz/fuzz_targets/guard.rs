@@ -84,7 +84,6 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
         route: None,
         parameters: &[],
         base: "",
-        rewrites: &[],
         path,
         query,
         reads: input.0 & 2 == 0,

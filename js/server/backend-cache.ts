@@ -9,12 +9,16 @@
 export interface Kept {
   readonly status: string;
   readonly expires: number;
+  /** Of the user, where one is signed in. */
+  readonly id?: string | undefined;
 }
 
 interface Entry<T> {
-  /** The hashes under which the session's tokens are known. */
+  /** The hashes under which the session's tokens are known, and the name of its user. */
   readonly handles: string[];
   readonly value: T;
+  /** What stands for the copies of the session that the request had: where there is none, another request may have one. */
+  readonly copies: string;
 }
 
 interface Flight<T> {
@@ -63,6 +67,46 @@ export function sharedCache<T extends Kept>(
 
 /** How often a session is looked up, if every look-up is voided. */
 const ATTEMPTS = 5;
+/**
+ * How many entries one token may have, and one user: whoever varies the other cookies of his requests, or signs in again
+ * and again, pushes out his own.
+ */
+const PER_TOKEN = 8;
+const PER_USER = 100;
+/** Milliseconds for which a request that a browser sent with an older session may still be answered. */
+const LATE = 60_000;
+
+/** The name of a user among the handles of entries; no hash looks so. */
+const ofUser = (id: string) => `user ${id}`;
+
+/** Texts with a number each, as many as fit: the oldest is forgotten first. */
+class Marks {
+  readonly #size: number;
+  readonly #marks = new Map<string, number>();
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  set(mark: string, value: number): void {
+    this.#marks.delete(mark);
+    this.#marks.set(mark, value);
+    const oldest = this.#marks.keys().next();
+    if (this.#marks.size > this.#size && !oldest.done) this.#marks.delete(oldest.value);
+  }
+
+  get(mark: string): number | undefined {
+    return this.#marks.get(mark);
+  }
+
+  delete(mark: string): void {
+    this.#marks.delete(mark);
+  }
+}
+
+const FLIGHT = "flight ";
+/** The name of a look-up among keys: those with other copies of the session are others. */
+const flightOf = (key: string, copies: string) => `${FLIGHT}${key} ${copies}`;
 
 /** Answers by key. Sessions and absences are bounded apart, so that made-up cookies push out no session. */
 export class SessionCache<T extends Kept> {
@@ -70,18 +114,25 @@ export class SessionCache<T extends Kept> {
   readonly #sessions = new Map<string, Entry<T>>();
   readonly #absences = new Map<string, Entry<T>>();
   readonly #flights = new Map<string, Flight<T>>();
-  /** The keys of entries and flights, by the hash of a token. */
+  /** The keys of entries and flights, by the hash of a token, or by the user. */
   readonly #keys = new Map<string, Set<string>>();
+  /** Which sessions are over by this process's doing, by handle or user, and since when; and since when all are. */
+  readonly #over: Marks;
+  #allOver = 0;
+  /** Until when answers to requests with these tokens come late: the browser has got another session. */
+  readonly #late: Marks;
 
   constructor(size: number) {
     this.#size = size;
+    this.#over = new Marks(size);
+    this.#late = new Marks(size);
   }
 
-  /** What is known, unless its time is over. */
-  get(key: string, now: number): T | undefined {
+  /** What is known, unless its time is over. `copies` stands for the copies of the session that the request has. */
+  get(key: string, copies: string, now: number): T | undefined {
     const map = this.#sessions.has(key) ? this.#sessions : this.#absences;
     const entry = map.get(key);
-    if (entry === undefined) return undefined;
+    if (entry === undefined || (map === this.#absences && entry.copies !== copies)) return undefined;
     if (entry.value.expires <= now) {
       this.#remove(map, key);
       return undefined;
@@ -96,12 +147,14 @@ export class SessionCache<T extends Kept> {
    * Asks, or waits for the answer that another is waiting for. `undefined` if something voided each of several answers:
    * then nobody can tell.
    */
-  async share(key: string, handles: () => string[], ask: () => Promise<T>): Promise<T | undefined> {
+  async share(
+    key: string,
+    copies: string,
+    handles: () => string[],
+    ask: () => Promise<T>,
+  ): Promise<T | undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      let flight = this.#flights.get(key);
-      if (flight === undefined) {
-        flight = this.#start(key, handles(), ask);
-      }
+      const flight = this.#flights.get(flightOf(key, copies)) ?? this.#start(key, copies, handles(), ask);
       const value = await flight.promise;
       if (!flight.void) return value;
     }
@@ -128,6 +181,40 @@ export class SessionCache<T extends Kept> {
     for (const [key, { value }] of [...this.#sessions]) if (is(value)) this.#remove(this.#sessions, key);
   }
 
+  /** Forgets the sessions of a user, and voids the look-ups that turn out to be such. */
+  dropUser(id: string): void {
+    for (const { ended } of this.#flights.values()) ended.push((value) => value.id === id);
+    this.drop([ofUser(id)]);
+  }
+
+  /** Notes that the sessions of these tokens, of this user or of everybody are over, if they began before `since`. */
+  end(what: { handles?: string[]; user?: string; all?: true }, since: number): void {
+    for (const handle of what.handles ?? []) this.#over.set(handle, since);
+    if (what.user !== undefined) this.#over.set(ofUser(what.user), since);
+    if (what.all) this.#allOver = since;
+  }
+
+  /** Whether the sessions of these tokens are over by this process's doing. */
+  isEnded(handles: string[]): boolean {
+    return handles.some((handle) => this.#over.get(handle) !== undefined);
+  }
+
+  /** Whether a user's session that began then is over by this process's doing. */
+  isOver(user: string, began: number): boolean {
+    return began < Math.max(this.#over.get(ofUser(user)) ?? 0, this.#allOver);
+  }
+
+  /** Notes that a browser has got another session than that of `older`; `newer` are those of the one that it has now. */
+  replace(older: string[], newer: string[], now: number): void {
+    for (const handle of older) this.#late.set(handle, now + LATE);
+    for (const handle of newer) this.#late.delete(handle);
+  }
+
+  /** Whether an answer to a request with these tokens comes late. */
+  isLate(handles: string[], now: number): boolean {
+    return handles.some((handle) => (this.#late.get(handle) ?? 0) > now);
+  }
+
   /** Forgets everything, and voids every look-up. */
   clear(): void {
     for (const key of [...this.#flights.keys()]) this.#void(key);
@@ -136,50 +223,64 @@ export class SessionCache<T extends Kept> {
     this.#keys.clear();
   }
 
-  #start(key: string, handles: string[], ask: () => Promise<T>): Flight<T> {
+  #start(key: string, copies: string, handles: string[], ask: () => Promise<T>): Flight<T> {
+    const name = flightOf(key, copies);
     const landed = async () => {
       const value = await ask();
-      if (!flight.void && flight.ended.some((is) => is(value))) this.#void(key);
+      if (!flight.void && flight.ended.some((is) => is(value))) this.#void(name);
       // A voided flight has left the map already, and another may be in its place.
       if (!flight.void) {
-        this.#flights.delete(key);
-        this.#keep(key, { handles, value });
+        this.#flights.delete(name);
+        this.#unlink(name, handles);
+        this.#keep(key, copies, handles, value);
       }
       return value;
     };
     const flight: Flight<T> = { handles, void: false, ended: [], promise: Promise.resolve().then(landed) };
-    this.#flights.set(key, flight);
-    this.#link(key, handles);
+    this.#flights.set(name, flight);
+    this.#link(name, handles);
     return flight;
   }
 
-  #keep(key: string, entry: Entry<T>): void {
-    const { status, expires } = entry.value;
+  #keep(key: string, copies: string, tokens: string[], value: T): void {
+    const { status, expires, id } = value;
     const map =
       status === "authenticated" ? this.#sessions : status === "anonymous" ? this.#absences : undefined;
-    if (map === undefined || this.#size === 0 || expires <= Date.now()) {
-      this.#unlink(key, entry.handles);
-      return;
-    }
-    map.set(key, entry);
+    if (map === undefined) return;
+    this.#remove(this.#sessions, key);
+    this.#remove(this.#absences, key);
+    if (this.#size === 0 || expires <= Date.now()) return;
+    const handles = id === undefined ? tokens : [...tokens, ofUser(id)];
+    map.set(key, { handles, value, copies });
+    this.#link(key, handles);
+    for (const handle of tokens) this.#bound(handle, PER_TOKEN);
+    if (id !== undefined) this.#bound(ofUser(id), PER_USER);
     const oldest = map.keys().next();
     if (map.size > this.#size && !oldest.done) this.#remove(map, oldest.value);
   }
 
-  #void(key: string): void {
-    const flight = this.#flights.get(key);
+  /** Forgets the oldest entries of a handle that has more than its share. */
+  #bound(handle: string, most: number): void {
+    const keys = [...(this.#keys.get(handle) ?? [])].filter((key) => !key.startsWith(FLIGHT));
+    for (const key of keys.slice(0, Math.max(0, keys.length - most))) {
+      this.#remove(this.#sessions, key);
+      this.#remove(this.#absences, key);
+    }
+  }
+
+  #void(name: string): void {
+    const flight = this.#flights.get(name);
     if (flight === undefined) return;
     flight.void = true;
-    this.#flights.delete(key);
-    this.#unlink(key, flight.handles);
+    this.#flights.delete(name);
+    this.#unlink(name, flight.handles);
   }
 
   #remove(map: Map<string, Entry<T>>, key: string): void {
     const entry = map.get(key);
     if (entry === undefined) return;
     map.delete(key);
-    // A look-up under way keeps its links, so that it can be voided.
-    if (!this.#flights.has(key)) this.#unlink(key, entry.handles);
+    this.#unlink(key, entry.handles);
   }
 
   #link(key: string, handles: string[]): void {

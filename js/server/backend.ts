@@ -8,6 +8,7 @@ import type { Backend as Door } from "../wasm/gen/server.js";
 import { declaredUrl, rules, text, texts } from "../wasm/server.ts";
 import { type SessionCache, sharedCache } from "./backend-cache.ts";
 import { splitSetCookie } from "./cookies.ts";
+import { standIn } from "./derived.ts";
 import { afterLink, showLink } from "./magic-link.ts";
 import { memo } from "./memo.ts";
 import { broken, RETRY_AFTER, refusal } from "./refusal.ts";
@@ -40,12 +41,17 @@ export interface SessionAnswer {
    * - `authenticated`: `user` and `session` are there.
    * - `anonymous`: there is no session.
    * - `unavailable`: the backend is away, and nobody can tell. Answer 503; sign nobody out, redirect nobody.
-   * - `rejected`: the backend refuses to say (403, 429).
+   * - `rejected`: the backend refuses to say (403).
    */
   status: "authenticated" | "anonymous" | "unavailable" | "rejected";
   user: User | null;
   session: Session | null;
-  /** `Set-Cookie` lines for the response: the backend's, byte for byte, and those that clear a dead cookie. */
+  /** What the backend says beside user and session, without tokens (Better Auth's `customSession`). Absent for nothing. */
+  data?: Record<string, unknown>;
+  /**
+   * `Set-Cookie` lines for the response: the backend's, and those that clear a dead cookie, which go with navigations
+   * only.
+   */
   setCookies: string[];
 }
 
@@ -59,8 +65,11 @@ export interface Auth {
   handler(request: Request, platform?: unknown): Promise<Response>;
   /** Whose a request is; it never throws. */
   getSession(request: Request, platform?: unknown): Promise<SessionAnswer>;
-  /** Forgets one session by its token, as the cookie or the backend's own table has it, or all; at once. */
-  purge(token?: string): void;
+  /**
+   * Forgets at once: one session, by its token as the cookie or the backend's own table has it; all sessions of a user;
+   * or everything.
+   */
+  purge(what?: string | { userId: string }): void;
 }
 
 /** Below which the paths of an {@link Auth} lie that does not say so. */
@@ -70,8 +79,11 @@ export const BASE_PATH = "/api/auth";
 export interface AuthBackendOptions {
   /** The backend: an http(s) origin, with a path before {@link basePath} if there is one. A function is asked each time. */
   url: string | ((request: Request, platform?: unknown) => string);
-  /** The name of its session cookie. It is known with `__Secure-` and `__Host-` before it, too. */
-  cookie: string;
+  /**
+   * The name of its session cookie, by default `better-auth.session_token`. It is known with `__Secure-` and `__Host-`
+   * before it, too.
+   */
+  cookie?: string | undefined;
   /**
    * The names of its other cookies, or how they begin: `codex.*`. Only its own cookies are sent to it. By default
    * `better-auth.*`, and what begins as the session cookie does up to its first `.`, `-` or `_`: `codex.*` for
@@ -132,11 +144,19 @@ interface Finding {
   status: SessionAnswer["status"];
   /** Of the user, where one is signed in. */
   id?: string | undefined;
+  /** Of the user, in lower case, or empty. */
+  email: string;
   /** Milliseconds since 1970, after which it is not to be used. */
   expires: number;
+  /** Milliseconds since 1970 when the session began; 0 if the backend does not say. */
+  began: number;
+  /** Whether the backend wants to be asked by POST to renew it. */
+  wantsRenewal: boolean;
   /** JSON: whoever takes it gets objects of his own. */
   user: string;
   session: string;
+  /** JSON, or empty. */
+  data: string;
   /** The backend's `Set-Cookie` lines, which go to one who asked. */
   lines: string[];
 }
@@ -146,9 +166,15 @@ const MINUTE = 60_000;
 const ANSWER_LIMIT = 1024 * 1024;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-// The doors' numbers: src/session/passage.rs.
+/** Better Auth's own name of its session cookie. */
+const SESSION_COOKIE = "better-auth.session_token";
+
+// The doors' numbers: src/session/passage.rs and effect.rs.
+const OWN = 1;
 const USER = 2;
 const ANYONE = 3;
+const ARRIVAL = 4;
+const ENDS = 8;
 const SHOW_LINK = 1;
 const USE_LINK = 2;
 const REVOKE = 3;
@@ -188,16 +214,20 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     throw new TypeError("setCookieDomain is a domain, or false");
   if (!["lookup", "jwt", undefined].includes(options.session))
     throw new TypeError('session is "lookup" or "jwt"');
-  /** The backend's lines, as they pass to the browser. */
-  const linesOf = (headers: Headers) => {
-    const lines = splitSetCookie(headers);
-    return setCookieDomain === undefined ? lines : rules((m) => m.withDomain(lines, setCookieDomain || ""));
+  const hostOf = (request: Request) => own ?? new URL(request.url);
+  /** The backend's lines, as they pass to the browser: it may be reached by http, and not know that the app is not. */
+  const linesOf = (request: Request, headers: Headers) => {
+    let lines = splitSetCookie(headers);
+    if (lines.length === 0) return lines;
+    if (setCookieDomain !== undefined) lines = rules((m) => m.withDomain(lines, setCookieDomain || ""));
+    return hostOf(request).protocol === "https:" ? rules(() => door.withSecure(lines)) : lines;
   };
   const basePath = text("basePath", options.basePath ?? BASE_PATH);
+  const cookieName = text("cookie", options.cookie ?? SESSION_COOKIE);
   const door: Door = rules(
     (m) =>
       new m.Backend(
-        text("cookie", options.cookie),
+        cookieName,
         texts("cookies", options.cookies),
         basePath,
         text("paths.getSession", options.paths?.getSession ?? "/get-session"),
@@ -216,11 +246,28 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
   const backendOf = (request: Request, platform: unknown) =>
     asksForUrl ? declaredUrl("url", url(request, platform)).href : fixed;
   const cache: SessionCache<Finding> = sharedCache(
-    [fixed, options.cookie, options.cookies, basePath, options.paths, options.domain, ttl, cacheSize],
+    [fixed, cookieName, options.cookies, basePath, options.paths, options.domain, ttl, cacheSize],
     options.fetch,
     cacheSize,
   );
-  const hostOf = (request: Request) => own ?? new URL(request.url);
+
+  /** Lines that clear what cookies of a session there are: dead ones, or what stands beside the own one. */
+  function clearing(request: Request, header: string, ends = false): string[] {
+    const { hostname, protocol } = hostOf(request);
+    const { pathname } = new URL(request.url);
+    return rules(() => door.clear(header, hostname, pathname, protocol === "https:", ends));
+  }
+
+  /** Of lines about what there is, those that may reach the browser. */
+  function passing(request: Request, header: string, lines: string[]): string[] {
+    if (lines.length === 0) return lines;
+    const now = Date.now();
+    const late = cache.isLate(
+      rules(() => door.handles(header)),
+      now,
+    );
+    return rules(() => door.passing(lines, header, navigates(request), true, late, now));
+  }
 
   /** The headers of this server's own: nothing in them is the client's word but its cookies. */
   function headersOf(request: Request, platform: unknown, lookup: boolean): Headers {
@@ -233,32 +280,67 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     return headers;
   }
 
-  /** Asks the backend. It is not bound to the request that caused it: others wait for the same answer. */
+  /** Asks the backend once. */
+  async function lookUp(
+    request: Request,
+    method: "GET" | "POST",
+    url: string,
+    headers: Headers,
+    signal: AbortSignal,
+  ): Promise<Finding> {
+    const response = await (options.fetch ?? fetch)(url, { method, headers, redirect: "manual", signal });
+    const bytes = response.body ? await readWithin(response.body as ByteStream, ANSWER_LIMIT) : undefined;
+    const now = Date.now();
+    const body = utf8.decode(bytes ?? new Uint8Array());
+    const [status, id, expires, user, session, email, data, began, wantsRenewal] = rules((m) =>
+      m.readSessionAnswer(response.status, body, now, ttl),
+    ) as [SessionAnswer["status"], ...string[]];
+    return {
+      status,
+      ...(id !== undefined && { id }),
+      email: email ?? "",
+      expires: expires === undefined ? now + Math.min(ttl, MINUTE) : Number(expires),
+      began: Number(began ?? 0),
+      wantsRenewal: wantsRenewal === "1",
+      user: user ?? "null",
+      session: session ?? "null",
+      data: data ?? "",
+      // What a backend in trouble says of cookies is not to be trusted.
+      lines: status === "unavailable" ? [] : linesOf(request, response.headers),
+    };
+  }
+
+  /**
+   * Asks the backend. It is not bound to the request that caused it: others wait for the same answer.
+   *
+   * It is asked without its copies of the session first, which outlive a sign-out. One that keeps its sessions in nothing
+   * else knows nobody then, and is asked with them; what ended by this process's doing stays over.
+   */
   async function ask(request: Request, platform: unknown, backend: string): Promise<Finding> {
     try {
-      const headers = headersOf(request, platform, true);
-      headers.set("accept", "application/json");
+      const header = request.headers.get("cookie") ?? "";
       const url = rules(() => door.lookup(backend));
       const signal = AbortSignal.timeout(timeout);
-      const response = await (options.fetch ?? fetch)(url, { headers, redirect: "manual", signal });
-      const bytes = response.body ? await readWithin(response.body as ByteStream, ANSWER_LIMIT) : undefined;
-      const now = Date.now();
-      const body = utf8.decode(bytes ?? new Uint8Array());
-      const [status, id, expires, user, session] = rules((m) =>
-        m.readSessionAnswer(response.status, body, now),
-      ) as [SessionAnswer["status"], string?, string?, string?, string?];
-      const longest = now + (status === "authenticated" ? ttl : Math.min(ttl, MINUTE));
-      return {
-        status,
-        ...(id !== undefined && { id }),
-        expires: expires ? Math.min(longest, Number(expires)) : longest,
-        user: user ?? "null",
-        session: session ?? "null",
-        // What a backend in trouble says of cookies is not to be trusted.
-        lines: status === "unavailable" ? [] : linesOf(response.headers),
+      const look = (method: "GET" | "POST", withCopies: boolean) => {
+        const headers = headersOf(request, platform, !withCopies);
+        headers.set("accept", "application/json");
+        return lookUp(request, method, url, headers, signal);
       };
+      let found = await look("GET", false);
+      let withCopies = false;
+      if (found.status === "anonymous" && rules(() => door.copies(header)) !== "") {
+        if (cache.isEnded(rules(() => door.handles(header)))) return found;
+        const again = await look("GET", true);
+        if (again.id !== undefined && cache.isOver(again.id, again.began)) return found;
+        found = again;
+        withCopies = true;
+      }
+      if (!found.wantsRenewal) return found;
+      const renewed = await look("POST", withCopies).catch(() => undefined);
+      if (renewed?.status !== "authenticated") return found;
+      return { ...renewed, lines: [...found.lines, ...renewed.lines] };
     } catch {
-      return { status: "unavailable", expires: 0, user: "null", session: "null", lines: [] };
+      return NOBODY_CAN_TELL;
     }
   }
 
@@ -277,35 +359,66 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       const header = request.headers.get("cookie") ?? "";
       const cookies = rules(() => door.key(header));
       if (cookies === undefined) return answer("anonymous");
-      const clear = () => {
-        const host = hostOf(request);
-        return rules(() => door.clear(header, host.hostname, host.protocol === "https:"));
-      };
+      const clear = () => (navigates(request) ? passing(request, header, clearing(request, header)) : []);
       if (cookies === "") return answer("anonymous", clear());
       if (options.session === "jwt") return claimed(header) ?? answer("anonymous", clear());
       // What one backend said of a cookie, another need not say.
       const backend = backendOf(request, platform);
       const key = asksForUrl ? cookies + backend : cookies;
+      const copies = rules(() => door.copies(header));
       const finding =
-        cache.get(key, Date.now()) ??
+        cache.get(key, copies, Date.now()) ??
         (await cache.share(
           key,
+          copies,
           () => rules(() => door.handles(header)),
           () => ask(request, platform, backend),
         ));
       if (finding === undefined) return answer("unavailable");
       // Of those who wait for one answer, the first who is still there takes the lines along.
-      const lines = request.signal.aborted ? [] : finding.lines.splice(0);
+      const lines = request.signal.aborted ? [] : passing(request, header, finding.lines.splice(0));
       if (finding.status === "anonymous") return answer("anonymous", [...lines, ...clear()]);
       return {
         status: finding.status,
         user: JSON.parse(finding.user),
         session: JSON.parse(finding.session),
+        ...(finding.data && { data: JSON.parse(finding.data) }),
         setCookies: lines,
       };
     } catch {
       return answer("unavailable");
     }
+  }
+
+  /** Forgets the sessions of the users whom a request or its answer names; whether it named any. */
+  function forget(named: string[], ends: boolean, since: number): boolean {
+    for (let i = 0; i + 1 < named.length; i += 2) {
+      const [kind, who] = named.slice(i) as [string, string];
+      if (kind === "id") {
+        cache.dropUser(who);
+        if (ends) cache.end({ user: who }, since);
+      } else if (kind === "email") {
+        cache.dropWhere(({ email }) => email === who);
+        // Whose that is, nobody may have asked yet.
+        if (ends) cache.end({ all: true }, since);
+      } else {
+        const handles = rules((m) => m.tokenHandles(who));
+        cache.drop(handles);
+        if (ends) cache.end({ handles }, since);
+      }
+    }
+    return named.length > 0;
+  }
+
+  /** Forgets the sessions of the user who has just been signed in. */
+  async function forgetArrival(request: Request, platform: unknown, backend: string, lines: string[]) {
+    const cookie = rules(() => door.arrived(lines, Date.now()));
+    if (cookie === undefined) return;
+    const made = new Request(request.url, { headers: { cookie } });
+    standIn(made, request);
+    const { id } = await ask(made, platform, backend);
+    if (id === undefined) cache.clear();
+    else cache.dropUser(id);
   }
 
   async function handler(request: Request, platform?: unknown): Promise<Response> {
@@ -334,11 +447,7 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     }
     // A token that nobody can end is forgotten by the browser.
     if (options.session === "jwt" && options.paths?.signOut === undefined && door.allow(url) === "POST") {
-      const { hostname, protocol } = hostOf(request);
-      const lines = rules(() =>
-        door.clear(request.headers.get("cookie") ?? "", hostname, protocol === "https:"),
-      );
-      return signedOut(lines);
+      return signedOut(clearing(request, request.headers.get("cookie") ?? "", true));
     }
     const refused: Refused = (status, body) =>
       method === "HEAD" ? undefined : rules(() => door.refusal(url, status, body));
@@ -365,49 +474,139 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       body = undefined;
       headers.delete("content-type");
     }
-    const id = detour === REVOKE ? rules((m) => m.revokedId(contentType, asText(body))) : undefined;
-    if (id !== undefined) {
-      const url = rules(() => door.list(backend));
-      const init = { headers: headersOf(request, platform, true) };
-      const found = await reach(request, url, init, async (response) => {
-        if (response === undefined || response.status >= 500) return nobody(request, response);
-        if (!response.ok) return toPage(response, backend, url, linesOf(response.headers), refused);
-        const list = await read(response);
-        // What is no list of theirs has no session of theirs.
-        return rules((m) => m.revokeBody(list ?? "", id)) ?? unknownSession(refused);
-      });
-      if (typeof found !== "string") return found;
-      body = found;
-      headers.set("content-type", "application/json");
+    const sentText = body === undefined ? "" : asText(body);
+    if (detour === REVOKE) {
+      let wanted: string[] | undefined;
+      try {
+        wanted = rules(() => door.wanted(backend, url, contentType, sentText)) as string[] | undefined;
+      } catch (thrown) {
+        return refusal(thrown, { "cache-control": "private, no-store", vary: "Cookie" });
+      }
+      if (wanted) {
+        const found = await bodyOf(request, platform, backend, wanted, refused);
+        if (typeof found !== "string") return found;
+        body = found;
+        headers.set("content-type", "application/json");
+      }
     }
 
     const cookie = request.headers.get("cookie") ?? "";
+    const handles = rules(() => door.handles(cookie));
+    const since = Date.now();
     // Once it is done, the cookie may say nobody any more: whose sessions end is asked before.
-    const ofUser = rules(() => door.effect(method, url, true)) === USER;
-    const before = ofUser ? await getSession(request, platform) : undefined;
+    const may = rules(() => door.effect(method, url, true)) % ENDS;
+    const before = may === USER || may === ARRIVAL ? await getSession(request, platform) : undefined;
     const user = before?.user?.id;
     const settle = (succeeded: boolean) => {
       const effect = rules(() => door.effect(method, url, succeeded));
-      if (effect === 0) return;
-      // Where nobody could tell whose sessions end, none is known any more.
+      const [reach, ends] = [effect % ENDS, effect >= ENDS];
+      if (reach === 0) return;
+      cache.drop(handles);
+      if (reach === OWN) {
+        if (ends) cache.end({ handles }, since);
+        return;
+      }
+      const sent = [sentText, ...(typeof body === "string" && body !== sentText ? [body] : [])];
+      const type = sent.length > 1 ? "application/json" : contentType;
+      const named = sent.flatMap((text) => rules(() => door.named(url, type, text)));
+      const known = forget(named, ends, since);
+      // Where nobody could tell whose sessions these are, none is known any more.
       const unknown = before?.status === "unavailable" || before?.status === "rejected";
-      if (effect === ANYONE || (effect === USER && unknown)) cache.clear();
-      else if (effect === USER && user !== undefined) cache.dropWhere(({ id }) => id === user);
-      cache.drop(rules(() => door.handles(cookie)));
+      if ((reach === ANYONE && !known) || (reach !== ANYONE && unknown)) {
+        cache.clear();
+        if (ends) cache.end({ all: true }, since);
+      } else if (user !== undefined) forget(["id", user], ends, since);
     };
 
     const init: RequestInit = { method: verb, headers };
     if (body !== undefined) init.body = body;
-    return reach(request, target, init, async (response) => {
+    return reach(request, target, init, async (first, signal) => {
+      const response = await renewed(first, signal);
       if (response === undefined || response.status >= 500) {
         // It may have done what it was asked all the same.
         settle(false);
         return nobody(request, response);
       }
-      settle(response.ok);
-      const lines = [...(before?.setCookies ?? []), ...linesOf(response.headers)];
-      const page = await toPage(response, backend, target, lines, refused);
+      const location = response.headers.get("location") ?? undefined;
+      const succeeded = rules((m) => m.backendSucceeded(response.status, location));
+      settle(succeeded);
+      const lines = [...(before?.setCookies ?? []), ...handlerLines(response, succeeded)];
+      if (succeeded && may === ARRIVAL) await forgetArrival(request, platform, backend, lines);
+      const page = await toPage(response, backend, target, lines, refused, (answered) => {
+        const reads = method === "GET" || method === "HEAD";
+        if (succeeded && !reads && may !== 0)
+          forget(
+            rules((m) => m.usersNamed(answered)),
+            false,
+            since,
+          );
+      });
       return detour === USE_LINK ? afterLink(page, contentType) : page;
+    });
+
+    /** A session that the backend renews by POST only is renewed, where the page asks whose it is. */
+    async function renewed(response: Response | undefined, signal: AbortSignal) {
+      if (response?.status !== 200 || method !== "GET" || !rules(() => door.looks(method, url, true)))
+        return response;
+      const said = (await read(response)) ?? "";
+      const wants = rules((m) => m.readSessionAnswer(200, said, Date.now(), 0)).at(-1) === "1";
+      const init = { method: "POST", headers, redirect: "manual", signal } as const;
+      const again = wants
+        ? await (async () => (options.fetch ?? fetch)(target, init))().catch(() => undefined)
+        : undefined;
+      if (again?.ok) return again;
+      await again?.body?.cancel().catch(() => {});
+      return new Response(said, { status: 200, headers: response.headers });
+    }
+
+    /** The backend's lines that may reach the browser, and what has to go with them. */
+    function handlerLines(response: Response, succeeded: boolean): string[] {
+      const now = Date.now();
+      const all = linesOf(request, response.headers);
+      const ends = rules(() => door.clears(method, url, succeeded));
+      const navigation = navigates(request);
+      const looks = rules(() => door.looks(method, url, navigation));
+      const late = cache.isLate(handles, now);
+      const lines = rules(() => door.passing(all, cookie, ends || navigation, looks, late, now));
+      if (looks) return lines;
+      if (rules(() => door.replaces(lines, cookie, now))) {
+        const arrived = rules(() => door.arrived(lines, now)) ?? "";
+        cache.replace(
+          handles,
+          rules(() => door.handles(arrived)),
+          now,
+        );
+      }
+      // What stands beside the own cookie would be left alone with the browser, or make the new one count for nothing.
+      const doubled = ends && rules(() => door.key(cookie)) === "";
+      return doubled ? [...clearing(request, cookie), ...lines] : lines;
+    }
+  }
+
+  /** The backend's body that names the session which a page names by its identifier; or the answer, where it cannot. */
+  async function bodyOf(
+    request: Request,
+    platform: unknown,
+    backend: string,
+    [id, url, member, list]: string[],
+    refused: Refused,
+  ): Promise<string | Response> {
+    const headers = headersOf(request, platform, true);
+    if (list !== undefined) headers.set("content-type", "application/json");
+    const init = list === undefined ? { headers } : { method: "POST", headers, body: list };
+    return reach(request, url as string, init, async (response) => {
+      if (response === undefined || response.status >= 500) return nobody(request, response);
+      if (!response.ok) {
+        const lines = passing(
+          request,
+          request.headers.get("cookie") ?? "",
+          linesOf(request, response.headers),
+        );
+        return toPage(response, backend, url as string, lines, refused);
+      }
+      const said = (await read(response)) ?? "";
+      // What is no list of theirs has no session of theirs.
+      return rules((m) => m.sessionBody(said, id as string, member as string)) ?? unknownSession(refused);
     });
   }
 
@@ -445,7 +644,7 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     request: Request,
     target: string,
     init: RequestInit,
-    read: (response: Response | undefined) => Promise<T>,
+    read: (response: Response | undefined, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const abort = new AbortController();
     const leave = () => abort.abort();
@@ -457,7 +656,7 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       if (request.signal.aborted) leave();
       const { signal } = abort;
       const asked = async () => (options.fetch ?? fetch)(target, { ...init, redirect: "manual", signal });
-      return await read(await asked().catch(() => undefined));
+      return await read(await asked().catch(() => undefined), signal);
     } finally {
       clearTimeout(clock);
     }
@@ -468,9 +667,13 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     ...(own && { origin: own.origin }),
     handler,
     getSession,
-    purge(token) {
-      if (token === undefined) cache.clear();
-      else cache.drop(rules((m) => m.tokenHandles(text("token", token))));
+    purge(what) {
+      if (what === undefined) return cache.clear();
+      if (typeof what === "string") return void forget(["token", what], true, Date.now());
+      const { userId, ...others } = Object(what) as { userId?: unknown };
+      if (typeof userId !== "string" || userId === "" || Object.keys(others).length > 0)
+        throw new TypeError("what is purged must be a token, { userId: string } or nothing at all");
+      forget(["id", userId], true, Date.now());
     },
   };
 }
@@ -480,6 +683,27 @@ type Refused = (status: number, body: string) => string | undefined;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type ByteStream = ReadableStream<Bytes>;
+
+/** What is found where a backend does not answer. */
+const NOBODY_CAN_TELL: Finding = {
+  status: "unavailable",
+  email: "",
+  expires: 0,
+  began: 0,
+  wantsRenewal: false,
+  user: "null",
+  session: "null",
+  data: "",
+  lines: [],
+};
+
+/** Whether a request loads a document that a visitor goes to. */
+function navigates({ headers }: Request): boolean {
+  const said = (name: string) => headers.get(name) ?? undefined;
+  return rules((m) =>
+    m.loadsDocument(said("sec-fetch-mode"), said("sec-fetch-dest"), said("sec-purpose"), said("accept")),
+  );
+}
 
 function answer(status: SessionAnswer["status"], setCookies: string[] = []): SessionAnswer {
   return { status, user: null, session: null, setCookies };
@@ -573,6 +797,7 @@ async function toPage(
   target: string,
   lines: string[],
   refused: Refused,
+  heed: (body: string) => void = () => {},
 ): Promise<Response> {
   const { status } = response;
   const said = (name: string) => response.headers.get(name) ?? undefined;
@@ -603,6 +828,7 @@ async function toPage(
     clean = await withoutTokens(body as ByteStream);
     // What cannot be read cannot be cleaned, and does not pass.
     if (clean === undefined) return away();
+    heed(clean);
     body = clean;
   }
   const named = status < 400 ? undefined : refused(status, clean ?? "");

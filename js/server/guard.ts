@@ -83,8 +83,6 @@ export interface GuardVisit {
   params?: Readonly<Record<string, string | undefined>> | undefined;
   /** The path below which all of the app lies: SvelteKit's `paths.base`, Next's `basePath`. */
   base?: string | undefined;
-  /** Next's rewrites, sources and destinations below the base: the page behind one is judged, too. */
-  rewrites?: readonly (readonly [source: string, destination: string])[] | undefined;
   /** Whether a redirect leads a person somewhere, where the framework knows better than the headers. */
   page?: boolean | undefined;
   /** Whether path and route are the caller's claim: {@link GuardOptions.remote}. */
@@ -221,17 +219,7 @@ function isNavigation({ headers }: Request): boolean {
 }
 
 function placeOf(visit: GuardVisit, page: boolean): Place {
-  const {
-    request,
-    path,
-    search,
-    route,
-    params = {},
-    base = "",
-    rewrites = [],
-    remote = false,
-    basePath,
-  } = visit;
+  const { request, path, search, route, params = {}, base = "", remote = false, basePath } = visit;
   const { method } = request;
   const named = Object.entries(params).filter(
     (pair): pair is [string, string] => typeof pair[1] === "string",
@@ -242,7 +230,6 @@ function placeOf(visit: GuardVisit, page: boolean): Place {
         route ?? undefined,
         named.flat(),
         text("base", base),
-        rewrites.flat(),
         text("path", path),
         text("search", search).replace(/^\?/, ""),
         method === "GET" || method === "HEAD",

@@ -13,9 +13,9 @@ pub enum Standing<'a> {
     Authenticated(Identity<'a>),
     /// There is no session behind the cookie.
     Anonymous,
-    /// The backend refuses to say: 403, 429.
+    /// The backend refuses to say: 403.
     Rejected,
-    /// Nobody can tell: the backend is away, fails, or answers what makes no sense.
+    /// Nobody can tell: the backend is away, fails, has no time (429), or answers what makes no sense.
     Unavailable,
 }
 
@@ -30,6 +30,28 @@ pub struct Identity<'a> {
     pub user: Cow<'a, str>,
     /// The session, as JSON, without tokens.
     pub session: Cow<'a, str>,
+    /// What the backend says beside user and session, as a JSON object without tokens; `None` for nothing.
+    pub data: Option<String>,
+    /// The user's e-mail address, in lower case.
+    pub email: Option<String>,
+    /// When the session began, in milliseconds since 1970, if the backend says so.
+    pub created: Option<f64>,
+    /// The backend renews the session when it is asked by POST (Better Auth's `deferSessionRefresh`).
+    pub wants_renewal: bool,
+}
+
+/// Milliseconds since 1970 until which an answer of `now` may be kept, `ttl` milliseconds at most. A session's answer is
+/// not kept for longer than half of what is left of the session: so a backend that renews sessions in use hears of their
+/// use before they end, whenever it begins to renew them.
+///
+/// ```
+/// use httponly::session::answer::keep_until;
+///
+/// assert_eq!(keep_until(1000.0, 300.0, Some(1200.0)), 1100.0);
+/// assert_eq!(keep_until(1000.0, 300.0, None), 1300.0);
+/// ```
+pub fn keep_until(now: f64, ttl: f64, expires: Option<f64>) -> f64 {
+    now + expires.map_or(ttl, |expires| ttl.min((expires - now) / 2.0))
 }
 
 /// Reads an answer: its status, its body, and the time, in milliseconds since 1970.
@@ -44,7 +66,7 @@ pub fn read(status: u16, body: &str, now: f64) -> Standing<'_> {
     match status {
         200 => identity(body, now).unwrap_or(Standing::Unavailable),
         401 => Standing::Anonymous,
-        403 | 429 => Standing::Rejected,
+        403 => Standing::Rejected,
         _ => Standing::Unavailable,
     }
 }
@@ -61,8 +83,46 @@ fn identity(body: &str, now: f64) -> Option<Standing<'_>> {
         return Some(Standing::Anonymous);
     }
     let clean = |text| without_tokens(text).map(Cow::Owned);
-    let Found { id, user, session, .. } = found;
-    Some(Standing::Authenticated(Identity { id, expires, user: clean(user)?, session: clean(session)? }))
+    let further = match found.others.as_slice() {
+        [] => None,
+        others => Some(object(others)?).filter(|data| data != "{}"),
+    };
+    let created = last(&found.members, "createdAt").and_then(|created| match created {
+        Json::String(date) => milliseconds(date),
+        Json::Number(number) => Some(json::double(number)),
+        _ => None,
+    });
+    let email = text(&json::members(found.user)?, "email").map(|email| email.to_lowercase());
+    let Found { id, user, session, wants_renewal, .. } = found;
+    let (user, session) = (clean(user)?, clean(session)?);
+    Some(Standing::Authenticated(Identity {
+        id,
+        expires,
+        user,
+        session,
+        data: further,
+        email,
+        created,
+        wants_renewal,
+    }))
+}
+
+/// An object of these members, without tokens; of several with one name the last.
+fn object(members: &[(String, &str)]) -> Option<String> {
+    let mut out = String::from("{");
+    for (at, (name, value)) in members.iter().enumerate() {
+        if members.iter().skip(at + 1).any(|(later, _)| later == name) {
+            continue;
+        }
+        if out.len() > 1 {
+            out.push(',');
+        }
+        json::push_string(name, &mut out);
+        out.push(':');
+        out.push_str(value);
+    }
+    out.push('}');
+    without_tokens(&out)
 }
 
 /// A session and its user, as they stand in a body.
@@ -71,6 +131,9 @@ pub(super) struct Found<'a> {
     pub user: &'a str,
     pub session: &'a str,
     members: Vec<(String, Json)>,
+    /// What stands beside them.
+    others: Vec<(String, &'a str)>,
+    wants_renewal: bool,
 }
 
 /// What a body of status 200 says.
@@ -84,12 +147,14 @@ pub(super) fn content(body: &str) -> Option<Content<'_>> {
     if body.trim_matches([' ', '\t', '\r', '\n']) == "null" {
         return Some(Content::Nobody);
     }
-    let (mut user, mut session) = (None, None);
+    let (mut user, mut session, mut wants_renewal) = (None, None, false);
+    let mut others = Vec::new();
     for (name, value) in json::spans(body)? {
         match name.as_str() {
             "user" => user = Some(value),
             "session" => session = Some(value),
-            _ => {}
+            "needsRefresh" => wants_renewal = value == "true",
+            _ => others.push((name, value)),
         }
     }
     if (user, session) == (Some("null"), Some("null")) {
@@ -101,7 +166,7 @@ pub(super) fn content(body: &str) -> Option<Content<'_>> {
     if text(&members, "userId").is_some_and(|owner| owner != id) {
         return None;
     }
-    Some(Content::Somebody(Found { id, user, session, members }))
+    Some(Content::Somebody(Found { id, user, session, members, others, wants_renewal }))
 }
 
 /// The member that counts where a name stands twice.
@@ -206,7 +271,7 @@ mod tests {
             // The session has ended.
             (200, with(r#"{"expiresAt":"2024-01-01T00:00:00Z"}"#), "anonymous"),
             (403, String::new(), "rejected"),
-            (429, r#"{"message":"Too many requests"}"#.into(), "rejected"),
+            (429, r#"{"message":"Too many requests"}"#.into(), "unavailable"),
             // Nobody can tell.
             (500, "null".into(), "unavailable"),
             (502, String::new(), "unavailable"),
@@ -246,6 +311,40 @@ mod tests {
         assert_eq!(identity.expires, Some(1_795_311_273_000.0));
         assert_eq!(identity.user, r#"{"id":"u1","accounts":[{"n":1}]}"#);
         assert_eq!(identity.session, r#"{"userId":"u1","expiresAt":"2026-11-22T01:34:33.611Z"}"#);
+    }
+
+    #[test]
+    fn what_stands_beside_user_and_session_is_kept_without_tokens() {
+        for (more, data) in [
+            ("", None),
+            (r#","token":"t""#, None),
+            (r#","needsRefresh":true"#, None),
+            (r#","a":1,"b":{"token":"t","c":[]},"needsRefresh":false"#, Some(r#"{"a":1,"b":{"c":[]}}"#)),
+            (
+                r#","a":1,"a":2,"access_token":"t","__proto__":{"x":1}"#,
+                Some(r#"{"a":2,"__proto__":{"x":1}}"#),
+            ),
+        ] {
+            let body = format!(r#"{{"user":{USER},"session":{{"createdAt":"1970-01-01T00:00:02Z"}}{more}}}"#);
+            let Standing::Authenticated(identity) = read(200, &body, 0.0) else { panic!("{more}") };
+            assert_eq!(identity.data.as_deref(), data, "{more}");
+            assert_eq!(identity.wants_renewal, more.contains("true"), "{more}");
+            assert_eq!(identity.created, Some(2000.0));
+        }
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_half_of_what_is_left_of_its_session_at_most() {
+        for (ttl, expires, kept) in [
+            (300.0, None, 300.0),
+            (300.0, Some(10_000.0), 300.0),
+            (300.0, Some(600.0), 300.0),
+            (300.0, Some(100.0), 50.0),
+            (0.0, Some(100.0), 0.0),
+        ] {
+            let until = keep_until(1000.0, ttl, expires.map(|left: f64| 1000.0 + left));
+            assert!((until - 1000.0 - kept).abs() < 0.001, "{ttl} {expires:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     cookie::{
-        attributes::{Prefix, domain_gains},
+        attributes::{Prefix, check_path, domain_gains},
         header::pairs,
         syntax::{Class, MAX_PAIR, check_name, decode_value},
     },
@@ -19,9 +19,12 @@ use crate::{
 /// cookie is known with and without them.
 const PREFIXES: [&str; 2] = ["__Secure-", "__Host-"];
 
-/// How many names are cleared at most, and at how many domains. Better Auth's copies of a session have few parts.
+/// How many names are cleared at most, at how many domains and paths, and by how many lines. Better Auth's copies of a
+/// session have few parts.
 const MAX_CLEARED: usize = 16;
 const MAX_DOMAINS: usize = 8;
+const MAX_PATHS: usize = 17;
+const MAX_LINES: usize = 160;
 
 /// A name without its prefix.
 fn bare(name: &str) -> &str {
@@ -34,6 +37,21 @@ pub struct Names {
     session: String,
     /// Names, and beginnings of names before a `*`.
     others: Vec<String>,
+}
+
+/// Where a request was sent to.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The app's host.
+    pub host: &'a str,
+    /// The path of the request.
+    pub path: &'a str,
+    /// The Domain that the backend sets, where the app knows it.
+    pub domain: Option<&'a str>,
+    /// Whether the app's own origin is https.
+    pub secure: bool,
+    /// Whether the visitor signs out, so that none of them is to live.
+    pub ends: bool,
 }
 
 /// The session cookies of one request.
@@ -103,7 +121,27 @@ impl Names {
             Some(start) => plain.starts_with(start),
             None => plain == other,
         };
-        self.is_session(name) || self.others.iter().any(listed)
+        self.is_session(name) || self.is_account(name) || self.others.iter().any(listed)
+    }
+
+    /// Whether a cookie of this name holds one of several accounts of a browser (Better Auth's multi-session plugin).
+    fn is_account(&self, name: &str) -> bool {
+        bare(name).strip_prefix(self.session.as_str()).is_some_and(|rest| rest.starts_with("_multi-"))
+    }
+
+    /// Whether a cookie of this name is the session's, or says something of it: a copy, or how long it lasts.
+    pub fn is_of_session(&self, name: &str) -> bool {
+        let says = name.ends_with(".dont_remember") || name.ends_with(".account_data");
+        self.is_session(name) || self.is_account(name) || (self.is_known(name) && (is_copy(name) || says))
+    }
+
+    /// The backend's copies of the session in a header, as they stand there; empty for none.
+    pub fn copies(&self, header: &str) -> String {
+        let mut out = String::new();
+        for (name, value) in texts(header).filter(|(name, _)| self.is_known(name) && is_copy(name)) {
+            push_pair(&mut out, name, value);
+        }
+        out
     }
 
     /// Whether a session cookie of this name counts in a header: beside one named `__Host-`, which no other host can set
@@ -166,61 +204,112 @@ impl Names {
         out
     }
 
-    /// `Set-Cookie` lines that delete, at every scope that a cookie for `host` can have, the session cookies of a
-    /// request and the backend's copies of the session: host-only, and for the host and each domain above it.
+    /// `Set-Cookie` lines that clear the session cookies of a request and the backend's copies of the session.
     ///
-    /// `domain` is the one that the backend sets, where the app knows it. What a client makes up, many copies and a host
-    /// of many labels, does not make more lines of it than there can be cookies.
+    /// - **Dead ones** go at every scope that a cookie for the host can have: host-only, and for the host and each domain
+    ///   above it, or for the declared domain alone.
+    /// - **Of several with one name** a sibling subdomain may have planted some. It can set no host-only cookie of this
+    ///   host, so the host-only one lives; what has a Domain goes, at every path that the request could have brought it
+    ///   from. Whether that leaves a session, the next request tells, which has none twice.
+    ///
+    /// What a client makes up, many copies and a host of many labels, does not make more lines of it than there can be
+    /// cookies.
     ///
     /// ```
-    /// use httponly::session::cookies::Names;
+    /// use httponly::session::cookies::{Names, Place};
     ///
     /// let names = Names::new("sid", None).unwrap();
+    /// let place = Place { host: "app.my.example", path: "/", domain: None, secure: false, ends: false };
     /// assert_eq!(
-    ///     names.clear("sid=x; theme=dark", "app.my.example", None, false),
+    ///     names.clear("sid=x; theme=dark", place),
     ///     [
     ///         "sid=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
     ///         "sid=; Max-Age=0; Domain=app.my.example; Path=/; HttpOnly; SameSite=Lax",
     ///         "sid=; Max-Age=0; Domain=my.example; Path=/; HttpOnly; SameSite=Lax",
     ///     ]
     /// );
+    /// assert_eq!(
+    ///     names.clear("sid=x; sid=y", place),
+    ///     [
+    ///         "sid=; Max-Age=0; Domain=app.my.example; Path=/; HttpOnly; SameSite=Lax",
+    ///         "sid=; Max-Age=0; Domain=my.example; Path=/; HttpOnly; SameSite=Lax",
+    ///     ]
+    /// );
     /// ```
-    pub fn clear(&self, header: &str, host: &str, domain: Option<&str>, secure: bool) -> Vec<String> {
-        let mut names: Vec<&str> = Vec::new();
-        for (name, _) in texts(header) {
-            let copy = names.len() < MAX_CLEARED && self.is_known(name) && is_copy(name);
-            let dead = self.is_session(name) || copy;
-            if dead && !names.contains(&name) && check_name(name).is_ok() {
-                names.push(name);
-            }
-        }
-        let domains = match domain {
-            Some(domain) => vec![domain.strip_prefix('.').unwrap_or(domain)],
-            None => parents(host),
+    pub fn clear(&self, header: &str, place: Place<'_>) -> Vec<String> {
+        let names = self.clearable(header);
+        let doubled = names.iter().any(|(_, times)| *times > 1);
+        let planted = doubled && !place.ends;
+        let mut domains = match place.domain {
+            Some(domain) if !doubled => Vec::from([without_dot(domain)]),
+            _ => parents(place.host),
         };
+        if let Some(domain) = place.domain.map(without_dot).filter(|domain| !domains.contains(domain)) {
+            domains.push(domain);
+        }
+        let paths = if doubled { cookie_paths(place.path) } else { vec!["/"] };
         let mut lines = Vec::new();
-        for name in names {
+        for (name, times) in names {
             let prefix = Prefix::of(name);
-            let mut line = |domain: Option<&str>| {
-                let mut line = format!("{name}=; Max-Age=0");
-                if let Some(domain) = domain {
-                    let _ = write!(line, "; Domain={domain}");
-                }
-                line.push_str("; Path=/; HttpOnly; SameSite=Lax");
-                if secure || prefix.secure {
-                    line.push_str("; Secure");
-                }
-                lines.push(line);
-            };
-            line(None);
-            if !prefix.host {
-                for domain in &domains {
-                    line(Some(domain));
+            // No sibling sets a `__Host-` cookie: two of that name are the host's own doing.
+            if !planted || times > 1 && prefix.host {
+                lines.push(clearing(name, None, "/", place.secure || prefix.secure));
+            }
+            if prefix.host || times == 1 && planted {
+                continue;
+            }
+            for domain in &domains {
+                for path in &paths {
+                    lines.push(clearing(name, Some(domain), path, place.secure || prefix.secure));
                 }
             }
         }
+        lines.truncate(MAX_LINES);
         lines
     }
+
+    /// The session cookies and the copies of a header, by name, with how often each stands there.
+    fn clearable<'h>(&self, header: &'h str) -> Vec<(&'h str, usize)> {
+        let mut names: Vec<(&str, usize)> = Vec::new();
+        for (name, _) in texts(header) {
+            if let Some((_, times)) = names.iter_mut().find(|(known, _)| *known == name) {
+                *times += 1;
+                continue;
+            }
+            let copy = names.len() < MAX_CLEARED && self.is_known(name) && is_copy(name);
+            if (self.is_session(name) || copy) && check_name(name).is_ok() {
+                names.push((name, 1));
+            }
+        }
+        names
+    }
+}
+
+/// A line that deletes the cookie of this scope.
+fn clearing(name: &str, domain: Option<&str>, path: &str, secure: bool) -> String {
+    let mut line = format!("{name}=; Max-Age=0");
+    if let Some(domain) = domain {
+        let _ = write!(line, "; Domain={domain}");
+    }
+    let _ = write!(line, "; Path={path}; HttpOnly; SameSite=Lax");
+    if secure {
+        line.push_str("; Secure");
+    }
+    line
+}
+
+/// The paths that a cookie can have which comes with a request for this one (path-match of RFC 6265bis section 5.1.4).
+fn cookie_paths(path: &str) -> Vec<&str> {
+    let mut out = vec!["/"];
+    let ends = path.match_indices('/').skip(1).map(|(at, _)| at).chain([path.len()]);
+    for end in ends {
+        for path in [path.get(..end), path.get(..=end)].into_iter().flatten() {
+            if out.len() < MAX_PATHS && !out.contains(&path) && check_path(path).is_ok() {
+                out.push(path);
+            }
+        }
+    }
+    out
 }
 
 /// A `Set-Cookie` line with another Domain: `domain`, or none where that is empty; all else byte for byte. A `__Host-`
@@ -253,6 +342,22 @@ pub fn with_domain(line: &str, domain: &str) -> String {
     out
 }
 
+/// A `Set-Cookie` line with `Secure`, whether it had that or not; all else byte for byte.
+///
+/// ```
+/// use httponly::session::cookies::with_secure;
+///
+/// assert_eq!(with_secure("sid=a; Path=/"), "sid=a; Path=/; Secure");
+/// assert_eq!(with_secure("sid=a; secure ;Path=/"), "sid=a; secure ;Path=/");
+/// ```
+pub fn with_secure(line: &str) -> String {
+    let is_secure = |part: &str| {
+        let name = part.split('=').next().unwrap_or_default();
+        name.trim_matches([' ', '\t']).eq_ignore_ascii_case("secure")
+    };
+    if line.split(';').skip(1).any(is_secure) { line.to_owned() } else { format!("{line}; Secure") }
+}
+
 /// A name and a value as text.
 fn texts(header: &str) -> impl Iterator<Item = (&str, &str)> {
     pairs(header).map(|pair| {
@@ -273,6 +378,11 @@ fn is_copy(name: &str) -> bool {
     let whole = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let whole = if whole.len() < name.len() { whole.strip_suffix('.').unwrap_or(name) } else { name };
     whole.ends_with(".session_data")
+}
+
+/// A declared domain as a line has it.
+fn without_dot(domain: &str) -> &str {
+    domain.strip_prefix('.').unwrap_or(domain)
 }
 
 /// The host and the domains above it that can be a Domain, of many the host and the highest; none for an address and for
@@ -411,8 +521,15 @@ mod tests {
     fn a_client_that_makes_up_copies_and_a_long_host_gets_no_flood_of_lines() {
         let copies: Vec<String> = (0..500).map(|part| format!("codex.session_data.{part}=")).collect();
         let host = format!("{}my.example", "a.".repeat(100));
-        let lines = names().clear(&format!("{}; codex-session=", copies.join("; ")), &host, None, true);
+        let place = Place { host: &host, path: "/a", domain: None, secure: true, ends: false };
+        let lines = names().clear(&format!("{}; codex-session=", copies.join("; ")), place);
         assert_eq!(lines.len(), 17 * 9);
+        let path = "/a".repeat(100);
+        let planted =
+            format!("codex-session=; codex-session=; {}", [copies.join("; "), copies.join("; ")].join("; "));
+        assert_eq!(names().clear(&planted, Place { path: &path, ..place }).len(), MAX_LINES);
+        // Above a host of many labels, the highest domain is the one that siblings share.
+        let lines = names().clear("codex-session=; codex-session=", Place { path: &path, ..place });
         assert!(
             lines
                 .iter()
@@ -430,7 +547,9 @@ mod tests {
     #[test]
     fn a_dead_cookie_is_cleared_at_every_scope() {
         let ends = "; Path=/; HttpOnly; SameSite=Lax";
-        let cleared = |header, host, domain, secure| names().clear(header, host, domain, secure);
+        let cleared = |header, host, domain, secure| {
+            names().clear(header, Place { host, path: "/library", domain, secure, ends: false })
+        };
         for host in ["localhost", "127.0.0.1", "[::1]"] {
             assert_eq!(
                 cleared("codex-session=x", host, None, false),
@@ -455,12 +574,7 @@ mod tests {
         );
         // The copy goes along, once; nothing that was not sent does, and nothing of the app's.
         assert_eq!(
-            cleared(
-                "codex.session_data=c; codex-session=x; codex-session=y; theme=1",
-                "localhost",
-                None,
-                false
-            ),
+            cleared("codex.session_data=c; codex-session=x; theme=1", "localhost", None, false),
             [format!("codex.session_data=; Max-Age=0{ends}"), format!("codex-session=; Max-Age=0{ends}"),]
         );
         for line in cleared("__Secure-codex-session=x", "a.b.example", None, false) {
@@ -469,9 +583,91 @@ mod tests {
     }
 
     #[test]
+    fn of_duplicates_the_host_only_cookie_lives() {
+        let place = Place { host: "app.my.example", path: "/", domain: None, secure: true, ends: false };
+        // Whoever signs out is signed out.
+        let ended = names().clear("codex-session=a; codex-session=b", Place { ends: true, ..place });
+        assert_eq!(ended.len(), 3);
+        assert!(!ended[0].contains("Domain"));
+        let cleared = |header: &str, place: Place<'_>| {
+            let lines = names().clear(header, place);
+            for line in &lines {
+                let cookie = crate::cookie::set_cookie::parse(line).unwrap();
+                assert!(cookie.domain.is_some() || Prefix::of(cookie.name).host, "{line}");
+            }
+            let scope = |line: &String| {
+                let cookie = crate::cookie::set_cookie::parse(line)?;
+                Some(format!("{} {} {}", cookie.name, cookie.domain.unwrap_or("-"), cookie.path?))
+            };
+            lines.iter().filter_map(scope).collect::<Vec<_>>()
+        };
+        let both = ["codex-session app.my.example /", "codex-session my.example /"];
+        for header in [
+            "codex-session=a; codex-session=b",
+            "codex-session=; codex-session=b",
+            "codex-session=a; theme=1; codex-session=",
+            // What stands once is as good as it was.
+            "codex-session=a; codex-session=b; codex.session_data=c; __Secure-codex-session=d",
+        ] {
+            assert_eq!(cleared(header, place), both, "{header}");
+        }
+        // A copy is planted as the session is.
+        assert_eq!(
+            cleared("codex-session=a; codex.session_data.0=c; codex.session_data.0=d", place),
+            ["codex.session_data.0 app.my.example /", "codex.session_data.0 my.example /"]
+        );
+        // Whether the backend's Domain is known or not: a sibling may plant at any.
+        assert_eq!(
+            cleared("codex-session=a; codex-session=b", Place { domain: Some(".my.example"), ..place }),
+            both
+        );
+        // It may have planted it for the path that was asked for.
+        let at =
+            |path| cleared("codex-session=a; codex-session=b", Place { host: "my.example", path, ..place });
+        let scopes = |paths: &[&str]| {
+            paths.iter().map(|path| format!("codex-session my.example {path}")).collect::<Vec<_>>()
+        };
+        assert_eq!(at("/me"), scopes(&["/", "/me"]));
+        assert_eq!(at("/a/b/c"), scopes(&["/", "/a", "/a/", "/a/b", "/a/b/", "/a/b/c"]));
+        assert_eq!(at("/a/"), scopes(&["/", "/a", "/a/"]));
+        assert_eq!(at("/a;Domain=x/b"), scopes(&["/"]));
+        assert_eq!(at("no path"), scopes(&["/"]));
+        // No sibling has planted these.
+        assert_eq!(
+            cleared("__Host-codex-session=a; __Host-codex-session=b", place),
+            ["__Host-codex-session - /"]
+        );
+        for host in ["localhost", "127.0.0.1"] {
+            assert!(cleared("codex-session=a; codex-session=b", Place { host, ..place }).is_empty());
+        }
+    }
+
+    #[test]
     fn a_hash_is_sha_256() {
         assert_eq!(hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(hash(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+
+    #[test]
+    fn which_cookies_say_something_of_a_session() {
+        for (name, of_session) in [
+            ("codex-session", true),
+            ("__Host-codex-session", true),
+            ("__Secure-codex.session_data.1", true),
+            ("codex.dont_remember", true),
+            ("codex.account_data", true),
+            ("codex-session_multi-abc", true),
+            ("codex.oauth_state", false),
+            ("other.session_data", false),
+            ("theme", false),
+        ] {
+            assert_eq!(names().is_of_session(name), of_session, "{name}");
+        }
+        assert_eq!(
+            names().copies("codex-session=a; codex.session_data.0=b; x.session_data=c"),
+            "codex.session_data.0=b"
+        );
+        assert!(names().is_known("__Secure-codex-session_multi-abc") && !names().is_known("codex-sessions"));
     }
 
     #[test]

@@ -9,7 +9,6 @@ use crate::{
     session::query,
 };
 
-mod rewrite;
 mod route;
 
 use route::Route;
@@ -101,8 +100,6 @@ pub struct Visit<'a> {
     pub parameters: &'a [(String, String)],
     /// The path below which all of the app lies: `/app`; empty for none.
     pub base: &'a str,
-    /// The framework's rewrites, sources and destinations below the base, where it shows the path before them.
-    pub rewrites: &'a [(String, String)],
     /// The path as the URL has it, percent-encoded, with the base.
     pub path: &'a str,
     /// The query without its `?`.
@@ -357,7 +354,7 @@ impl Guard {
         let wanted = query::field(visit.query, "redirect").and_then(|to| {
             let to = redirect::check(&to, &[])?.into_owned();
             let path = to.split(['?', '#']).next()?;
-            let visit = Visit { path, route: None, parameters: &[], rewrites: &[], ..visit };
+            let visit = Visit { path, route: None, parameters: &[], ..visit };
             let Readings { exact, others, .. } = Readings::of(visit)?;
             let again: Vec<_> = others.into_iter().map(|(_, path)| path).chain([exact]).collect();
             let leads_back =
@@ -524,13 +521,6 @@ impl Readings {
         let mut out = Self { exact: below(segments_of(visit.path)), others: Vec::new(), route };
         for reading in ways(visit.path)? {
             out.note_with_additions(Origin::Path, below(reading));
-        }
-        for (source, destination) in visit.rewrites {
-            for path in rewrite::led(&out.exact, source, destination) {
-                for reading in ways(&path)? {
-                    out.note_with_additions(Origin::Filled, reading);
-                }
-            }
         }
         let Some(route) = out.route.clone() else { return Some(out) };
         let fixed = route.fixed();
@@ -717,7 +707,6 @@ mod tests {
             route: None,
             parameters: &[],
             base: "",
-            rewrites: &[],
             path,
             query,
             reads: true,
@@ -950,23 +939,6 @@ mod tests {
         ] {
             let parameters = pairs(parameters);
             assert_eq!(go(&guard.decide(NOBODY, to(path, route, &parameters))), expected, "{route} {path}");
-        }
-    }
-
-    #[test]
-    fn a_key_holds_where_a_rewrite_leads_to_its_page() {
-        let guard = guard(&[("/notes/internal", Access::SignedIn)]);
-        let rewrites = pairs(&[("/old/:path*", "/notes/:path*"), ("/:lang(en|de)/:path*", "/:path*")]);
-        for (path, expected) in [
-            ("/app/old/internal", "unauthenticated"),
-            ("/app/old/%69nternal/x", "unauthenticated"),
-            ("/app/OLD/INTERNAL", "unauthenticated"),
-            ("/app/en/notes/internal", "unauthenticated"),
-            ("/app/old/x", "pass"),
-            ("/app/en/notes", "pass"),
-        ] {
-            let visit = Visit { base: "/app", rewrites: &rewrites, page: false, ..visit(path) };
-            assert_eq!(go(&guard.decide(NOBODY, visit)), expected, "{path}");
         }
     }
 

@@ -6,9 +6,11 @@
 
 pub mod answer;
 pub mod cookies;
+pub mod effect;
 pub mod flow;
 pub mod form_post;
 pub mod guard;
+pub mod lines;
 pub mod link;
 pub mod page;
 pub mod passage;

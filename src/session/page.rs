@@ -99,7 +99,7 @@ pub fn failure(asked: Asked, status: u16, body: &str) -> Failure {
     let message = text(theirs, "message");
     let name = text(theirs, "code").or_else(|| because.clone());
     let rule = match (asked, status) {
-        (Asked::Session, 403 | 429) => Rule::FlowRejected,
+        (Asked::Session, 403) => Rule::FlowRejected,
         (Asked::Session, _) | (_, 500..) => Rule::BackendSilent,
         (_, 429) => Rule::FlowLimited,
         // Not even a name for it: there is no such handler, or none that knows this path.
@@ -327,7 +327,7 @@ mod tests {
                 None,
             ),
             (Asked::Session, 403, "", Code::Rejected, None),
-            (Asked::Session, 429, "", Code::Rejected, None),
+            (Asked::Session, 429, "", Code::Unavailable, None),
             (Asked::Session, 404, "", Code::Unavailable, None),
             (Asked::Session, 200, "<!doctype html>", Code::Unavailable, None),
             (
@@ -406,7 +406,7 @@ mod tests {
             (404, "", Err(Code::Unavailable)),
             (503, signed, Err(Code::Unavailable)),
             (403, "", Err(Code::Rejected)),
-            (429, "", Err(Code::Rejected)),
+            (429, "", Err(Code::Unavailable)),
         ] {
             assert_eq!(session(status, body).map_err(|failure| failure.code), expected, "{status} {body}");
         }

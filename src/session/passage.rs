@@ -13,8 +13,10 @@ use crate::{
     },
     redirect,
     session::{
+        effect::{self, Effect, Named, Reach},
         flow::{Failure, Flow},
         form_post, query, refused,
+        revoke::{self, Wanted},
     },
 };
 
@@ -39,22 +41,8 @@ pub enum Detour {
     ShowLink = 1,
     /// A magic link is to be used.
     UseLink = 2,
-    /// A session is to be ended, perhaps by its identifier.
+    /// A session is to be ended or chosen, perhaps by its identifier.
     Revoke = 3,
-}
-
-/// What a request may have done to sessions, once the backend has answered it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Effect {
-    /// Nothing.
-    None = 0,
-    /// Something to the one whose cookie it carries.
-    Own = 1,
-    /// Something to all sessions of that user.
-    User = 2,
-    /// Something to all sessions of a user whom the request does not name.
-    Anyone = 3,
 }
 
 /// The browser's word on where a request comes from.
@@ -145,7 +133,7 @@ impl Paths {
         match (method, self.asked(url).as_deref()) {
             ("GET" | "HEAD", Ok(LINK)) => Detour::ShowLink,
             ("POST", Ok(LINK)) => Detour::UseLink,
-            ("POST", Ok("revoke-session")) => Detour::Revoke,
+            ("POST", Ok(asked)) if revoke::is(asked) => Detour::Revoke,
             _ => Detour::None,
         }
     }
@@ -200,7 +188,7 @@ impl Paths {
         let failure = if self.is(url, &self.session) {
             Failure::of(match status {
                 401 => Rule::FlowUnauthenticated,
-                403 | 429 => Rule::FlowRejected,
+                403 => Rule::FlowRejected,
                 _ => Rule::BackendSilent,
             })
         } else if status == 404 && json::members(body).is_none() {
@@ -256,41 +244,45 @@ impl Paths {
         Ok(format!("{path}?{}", form_post::query(body)?))
     }
 
-    /// What a request may have done to sessions. `succeeded` is whether the backend said so: what it did not answer, it
-    /// may have done all the same.
+    /// What a request may have done to sessions. `succeeded` is whether the backend said so.
     pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> Effect {
-        let Ok(asked) = self.asked(url) else { return Effect::None };
-        let reads = matches!(method, "GET" | "HEAD");
-        match asked.as_str() {
-            _ if reads && self.is(url, &self.session) => Effect::None,
-            "ok" | "list-sessions" | LINK if reads => Effect::None,
-            // A token or a code that a mail brought says whose password it is, not a cookie. And Better Auth's plugin for
-            // administrators is told in the body whose sessions end.
-            "reset-password"
-            | "email-otp/reset-password"
-            | "phone-number/reset-password"
-            | "admin/ban-user"
-            | "admin/remove-user"
-            | "admin/revoke-user-session"
-            | "admin/revoke-user-sessions"
-            | "admin/set-role"
-            | "admin/set-user-password"
-            | "admin/update-user"
-                if succeeded =>
-            {
-                Effect::Anyone
-            }
-            "revoke-session"
-            | "revoke-sessions"
-            | "revoke-other-sessions"
-            | "change-password"
-            | "delete-user"
-                if succeeded =>
-            {
-                Effect::User
-            }
-            _ => Effect::Own,
+        let nothing = Effect { reach: Reach::None, ends: false };
+        let Ok(asked) = self.asked(url) else { return nothing };
+        if self.is(url, &self.sign_out) {
+            return Effect { reach: Reach::Own, ends: true };
         }
+        if self.is(url, &self.session) {
+            let own = Effect { reach: Reach::Own, ends: false };
+            return if matches!(method, "GET" | "HEAD") { nothing } else { own };
+        }
+        effect::of(method, &asked, succeeded)
+    }
+
+    /// Whether the answer may take the session's cookies away: it signs out, or ends or replaces the session by what it
+    /// does. A navigation may as well ([`super::lines::is_navigation`]).
+    pub fn clears(&self, method: &str, url: &str, succeeded: bool) -> bool {
+        let asked = self.asked(url).unwrap_or_default();
+        self.is(url, &self.sign_out)
+            || (!self.is(url, &self.session) && effect::clears(method, &asked, succeeded))
+    }
+
+    /// Whether a request asks whose a session is, or reads in the background.
+    pub fn looks(&self, method: &str, url: &str, navigates: bool) -> bool {
+        self.is(url, &self.session) || (matches!(method, "GET" | "HEAD") && !navigates)
+    }
+
+    /// The users whom a request names that succeeded.
+    pub fn named(&self, url: &str, form: Option<Form>, body: &str) -> Vec<Named> {
+        let (Ok(asked), Ok((_, query))) = (self.asked(url), self.rest(url)) else { return Vec::new() };
+        effect::named(&asked, query, form, body)
+    }
+
+    /// What the body of a request says of the session that it is to end or to choose.
+    ///
+    /// # Errors
+    /// [`Rule::SessionUnnamed`].
+    pub fn wanted(&self, url: &str, form: Option<Form>, body: &str) -> Result<Wanted, Refusal> {
+        revoke::wanted(&self.asked(url)?, form, body)
     }
 }
 
@@ -564,29 +556,40 @@ mod tests {
 
     #[test]
     fn what_a_request_did_to_sessions() {
-        for (method, path, succeeded, effect) in [
-            ("GET", "get-session", true, Effect::None),
-            ("GET", "list-sessions", true, Effect::None),
-            ("POST", "get-session", true, Effect::Own),
-            ("POST", "sign-out", true, Effect::Own),
-            ("POST", "sign-out", false, Effect::Own),
-            ("GET", "verify-email", true, Effect::Own),
-            ("POST", "update-user", false, Effect::Own),
-            ("POST", "revoke-sessions", true, Effect::User),
-            ("POST", "revoke-sessions", false, Effect::Own),
-            ("POST", "reset-password", true, Effect::Anyone),
-            ("POST", "reset-password", false, Effect::Own),
-            ("POST", "email-otp/reset-password", true, Effect::Anyone),
-            ("POST", "email-otp/reset-password", false, Effect::Own),
-            ("POST", "admin/ban-user", true, Effect::Anyone),
-            ("POST", "admin/ban-user", false, Effect::Own),
-            ("POST", "admin/has-permission", true, Effect::Own),
-            ("POST", "revoke%2Dsessions", true, Effect::User),
-            ("POST", "Revoke-Sessions", true, Effect::User),
+        for (method, path, succeeded, reach, ends) in [
+            ("GET", "get-session", true, Reach::None, false),
+            ("POST", "get-session", true, Reach::Own, false),
+            ("POST", "sign-out", true, Reach::Own, true),
+            ("POST", "sign-out", false, Reach::Own, true),
+            ("POST", "update-user", false, Reach::Own, false),
+            ("POST", "revoke-sessions", true, Reach::User, true),
+            ("POST", "revoke%2Dsessions", true, Reach::User, true),
+            ("POST", "Revoke-Sessions", true, Reach::User, true),
+            ("GET", "verify%2Demail", true, Reach::Anyone, false),
         ] {
             let url = format!("{OWN}/api/auth/{path}?x=1");
-            assert_eq!(paths().effect(method, &url, succeeded), effect, "{method} {path} {succeeded}");
+            let effect = paths().effect(method, &url, succeeded);
+            assert_eq!(effect, Effect { reach, ends }, "{method} {path} {succeeded}");
         }
+    }
+
+    #[test]
+    fn which_answers_may_take_the_cookies_away_and_which_only_look() {
+        for (method, path, succeeded, clears, looks) in [
+            ("POST", "sign-out", false, true, false),
+            ("POST", "Sign%2Dout", true, true, false),
+            ("POST", "delete-user", true, true, false),
+            ("POST", "delete-user", false, false, false),
+            ("GET", "get-session", true, false, true),
+            ("POST", "get-session", true, false, true),
+            ("GET", "list-sessions", true, false, true),
+        ] {
+            let url = format!("{OWN}/api/auth/{path}");
+            assert_eq!(paths().clears(method, &url, succeeded), clears, "{method} {path}");
+            assert_eq!(paths().looks(method, &url, false), looks, "{method} {path}");
+        }
+        assert!(!paths().looks("GET", &format!("{OWN}/api/auth/callback/x"), true));
+        assert!(paths().looks("GET", &format!("{OWN}/api/auth/get-session"), true));
     }
 
     /// The code, the message and the reason of a refusal, as the page gets it.
@@ -659,7 +662,7 @@ mod tests {
             ("device/token", 400, code("X"), Code::Rejected, Rule::FlowRejected.text(), Some("X")),
             ("nothing", 404, String::new(), Code::UnknownTarget, Rule::BackendPath.text(), None),
             ("nothing", 404, code("X"), Code::Rejected, Rule::FlowRejected.text(), Some("X")),
-            ("get-session", 429, String::new(), Code::Rejected, Rule::FlowRejected.text(), None),
+            ("get-session", 429, String::new(), Code::Unavailable, Rule::BackendSilent.text(), None),
             ("get-session", 404, String::new(), Code::Unavailable, Rule::BackendSilent.text(), None),
         ] {
             let expected =

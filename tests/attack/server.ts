@@ -12,10 +12,6 @@ export interface App {
   readonly folder: string;
   /** Arguments to Node. */
   serve(port: number): readonly string[];
-  /** The status by which it is known to be ready; any good one unless told otherwise. */
-  readonly status?: number;
-  /** How it is told to end, where it ends processes of its own; else at once. */
-  readonly signal?: NodeJS.Signals;
 }
 
 /** An app that answers. */
@@ -55,12 +51,12 @@ export async function serve(
     output: () => output,
     alive: () => child.exitCode === null && child.signalCode === null,
     async close() {
-      if (running.alive()) child.kill(app.signal ?? "SIGKILL");
+      if (running.alive()) child.kill("SIGKILL");
       await ended;
     },
   };
   try {
-    await answers(`http://127.0.0.1:${port}${path}`, app.status);
+    await answers(`http://127.0.0.1:${port}${path}`);
   } catch (error) {
     await running.close();
     throw new Error(`${error}\n${output}`);
@@ -84,11 +80,11 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(url: string, status?: number): Promise<void> {
+async function answers(url: string): Promise<void> {
   for (let left = 200; left > 0; left--) {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
     await answer?.body?.cancel();
-    if (answer && (status === undefined ? answer.ok : answer.status === status)) return;
+    if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`${url} does not answer`);

@@ -379,7 +379,7 @@ describe("what a request does to the cache", () => {
       await ask(SID);
       await ask(other);
       const before = lookups();
-      await send(origin, "/api/auth/update-user", { method, headers: { ...PROOF, cookie: SID } });
+      await send(origin, "/api/auth/update-session", { method, headers: { ...PROOF, cookie: SID } });
       await ask(other);
       expect(lookups()).toBe(before);
       await ask(SID);

@@ -54,7 +54,7 @@ describe("what an answer means", () => {
     ["200 null", 200, "null", "anonymous"],
     ["401", 401, '{"message":"no"}', "anonymous"],
     ["403", 403, '{"message":"no"}', "rejected"],
-    ["429", 429, '{"message":"too many"}', "rejected"],
+    ["429", 429, '{"message":"too many"}', "unavailable"],
     ["500", 500, "null", "unavailable"],
     ["503", 503, session("tok"), "unavailable"],
     ["404", 404, "", "unavailable"],
@@ -139,18 +139,38 @@ describe("which cookies make a session", () => {
     expect(log[0]?.headers.cookie).toBe(`${name}=tok.s%2B%3D`);
   });
 
-  test.each(["codex-session=a; codex-session=b", "codex-session=a; x=1; codex-session=a", "codex-session="])(
-    "%s: anonymous without a call, and cleared",
+  test("codex-session=: anonymous without a call, and cleared", async () => {
+    const { auth, log } = await setup();
+    const answer = await auth.getSession(ask("codex-session="));
+    expect(answer.status).toBe("anonymous");
+    expect(log).toEqual([]);
+    expect(answer.setCookies).toEqual([
+      "codex-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+      "codex-session=; Max-Age=0; Domain=app.my.example; Path=/; HttpOnly; SameSite=Lax",
+      "codex-session=; Max-Age=0; Domain=my.example; Path=/; HttpOnly; SameSite=Lax",
+    ]);
+  });
+
+  test.each([
+    "codex-session=a; codex-session=b",
+    "codex-session=a; x=1; codex-session=a",
+    "codex-session=; codex-session=b",
+    "codex-session=a; codex-session=b; codex.session_data=c; __Secure-codex-session=d",
+  ])(
+    "%s: anonymous without a call, and of each only what a sibling can have set is cleared",
     async (cookie) => {
       const { auth, log } = await setup();
       const answer = await auth.getSession(ask(cookie));
       expect(answer.status).toBe("anonymous");
       expect(log).toEqual([]);
       expect(answer.setCookies).toEqual([
-        "codex-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
         "codex-session=; Max-Age=0; Domain=app.my.example; Path=/; HttpOnly; SameSite=Lax",
+        "codex-session=; Max-Age=0; Domain=app.my.example; Path=/page; HttpOnly; SameSite=Lax",
         "codex-session=; Max-Age=0; Domain=my.example; Path=/; HttpOnly; SameSite=Lax",
+        "codex-session=; Max-Age=0; Domain=my.example; Path=/page; HttpOnly; SameSite=Lax",
       ]);
+      const poll = { "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" };
+      expect((await auth.getSession(ask(cookie, { headers: poll }))).setCookies).toEqual([]);
     },
   );
 
@@ -498,7 +518,8 @@ describe("a backend with a JSON Web Token and nobody to ask", () => {
   ])("one that %s is nobody, and is cleared", async (_, value) => {
     const { status, setCookies } = await ask(auth(), value);
     expect(status).toBe("anonymous");
-    expect(setCookies[0]).toBe("auth-token=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure");
+    const domain = value.includes("; ") ? "Domain=app.my.example; " : "";
+    expect(setCookies[0]).toBe(`auth-token=; Max-Age=0; ${domain}Path=/; HttpOnly; SameSite=Lax; Secure`);
   });
 
   test("an app says itself what claims mean", async () => {

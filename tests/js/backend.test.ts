@@ -62,7 +62,10 @@ describe("Better Auth behind the app", () => {
     for (const value of ["garbage", "tok.c2lnbmF0dXJl"]) {
       const browser = new Browser(origin);
       browser.jar.set("codex-session", value);
+      // A poll may come late, and clears nothing.
       expect((await browser.get("/me")).status).toBe(401);
+      expect(browser.jar.has("codex-session")).toBe(true);
+      expect((await browser.get("/me", NAVIGATION)).status).toBe(401);
       expect(browser.jar.has("codex-session")).toBe(false);
       const answer = await browser.get("/me");
       expect([answer.status, answer.headers["set-cookie"]]).toEqual([401, undefined]);

@@ -14,18 +14,16 @@ export const auth = authBackend({
   ...(trustProxy > 0 && { clientAddress: clientAddress({ trustProxy }) }),
 });
 
-/** Who may see what; what is not named is for those who are signed in. */
+/** Who may see what. */
 export const rules = guard(
   {
     "/login": "signed-out",
     "/register": "signed-out",
-    "/forgot": "public",
-    "/reset": "public",
-    "/verify": "public",
-    "/magic-link": "public",
+    "/library": "signed-in",
+    "/account": "signed-in",
     "/studio": { role: ["creator", "admin"] },
   },
-  { otherwise: "signed-in", home: "/library", errorPage: refused },
+  { home: "/library", errorPage: refused },
 );
 
 /** Every flow of an account as the body of a server action. */

@@ -270,7 +270,7 @@ fn unescape(escape: &str) -> Option<String> {
 }
 
 /// Percent-encodes what would be something else than text in a path. In a rest, slashes stand between segments.
-pub(super) fn encode(text: &str, slashes: bool, out: &mut String) {
+fn encode(text: &str, slashes: bool, out: &mut String) {
     for char in text.chars() {
         let special =
             matches!(char, '%' | '\\' | '?' | '#') || char.is_ascii_control() || (char == '/' && !slashes);

@@ -15,10 +15,11 @@ use crate::{
     origin::Claims,
     session::{
         answer::{self, Standing},
-        cookies::{self, Names, Sent},
-        form_post, link,
+        cookies::{self, Names, Place, Sent},
+        effect::{self, Named},
+        form_post, lines, link,
         passage::{self, Paths, Sender},
-        revoke,
+        revoke::{self, Wanted},
     },
 };
 
@@ -94,9 +95,48 @@ impl Backend {
         self.names.forward(header, lookup)
     }
 
-    /// The lines that clear dead session cookies.
-    pub fn clear(&self, header: &str, host: &str, secure: bool) -> Vec<String> {
-        self.names.clear(header, host, self.domain.as_deref(), secure)
+    /// The lines that clear dead session cookies, or what a sibling planted beside the own one.
+    pub fn clear(&self, header: &str, host: &str, path: &str, secure: bool, ends: bool) -> Vec<String> {
+        self.names.clear(header, Place { host, path, domain: self.domain.as_deref(), secure, ends })
+    }
+
+    /// What stands for the copies of the session in a `Cookie` header; empty for none.
+    pub fn copies(&self, header: &str) -> String {
+        let copies = self.names.copies(header);
+        if copies.is_empty() { copies } else { cookies::hash(&copies) }
+    }
+
+    /// The lines that may reach the browser. `now` is in milliseconds.
+    pub fn passing(
+        &self,
+        lines: Vec<String>,
+        header: &str,
+        clears: bool,
+        looks: bool,
+        late: bool,
+        now: f64,
+    ) -> Vec<String> {
+        self.names.passing(lines, header, lines::Arrival { clears, looks, late }, seconds(now))
+    }
+
+    /// The lines of the session's own cookies as Secure ones; all others byte for byte.
+    #[wasm_bindgen(js_name = withSecure)]
+    pub fn with_secure(&self, lines: Vec<String>) -> Vec<String> {
+        let known = |line: &String| {
+            crate::cookie::set_cookie::parse(line).is_some_and(|cookie| self.names.is_of_session(cookie.name))
+        };
+        let secure = |line: String| if known(&line) { cookies::with_secure(&line) } else { line };
+        lines.into_iter().map(secure).collect()
+    }
+
+    /// Whether lines give the browser another session cookie than it sent, or take it away.
+    pub fn replaces(&self, lines: Vec<String>, header: &str, now: f64) -> bool {
+        self.names.replaces(&lines, header, seconds(now))
+    }
+
+    /// The `Cookie` header of the session that lines set.
+    pub fn arrived(&self, lines: Vec<String>, now: f64) -> Option<String> {
+        self.names.arrived(&lines, seconds(now))
     }
 
     /// The backend's URL for a look-up.
@@ -145,9 +185,24 @@ impl Backend {
         self.paths.detour(method, url) as u8
     }
 
-    /// The backend's URL that lists sessions.
-    pub fn list(&self, backend: &str) -> Result<String, JsValue> {
-        self.paths.beside(backend, "list-sessions", None).map_err(thrown)
+    /// What a request says of the session to end or to choose: nothing where it passes as it is; else the session's
+    /// identifier, the backend's URL of the list that has its token, what the token is called, and the list's body if it
+    /// is asked for by POST. Throws a refusal.
+    pub fn wanted(
+        &self,
+        backend: &str,
+        url: &str,
+        content_type: &str,
+        body: &str,
+    ) -> Result<Option<Vec<String>>, JsValue> {
+        let wanted = || -> Result<Option<Vec<String>>, Refusal> {
+            let Wanted::Listed(list) = self.paths.wanted(url, Form::of(content_type).ok(), body)? else {
+                return Ok(None);
+            };
+            let at = self.paths.beside(backend, list.path, None)?;
+            Ok(Some([list.id, at, list.member.to_owned()].into_iter().chain(list.body).collect()))
+        };
+        wanted().map_err(thrown)
     }
 
     /// The backend's URL that uses a magic link, by the body of a request.
@@ -193,24 +248,90 @@ impl Backend {
         self.paths.refusal(url, status, body)
     }
 
-    /// What a request may have done: 0 nothing, 1 to its own session, 2 to all of its user, 3 to anyone's.
+    /// What a request may have done: 0 nothing, 1 to its own session, 2 to all of its user, 3 to anyone's, 4 to those of
+    /// the user whom it signs in; 8 more where these sessions are over.
     pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> u8 {
-        self.paths.effect(method, url, succeeded) as u8
+        let effect = self.paths.effect(method, url, succeeded);
+        effect.reach as u8 + if effect.ends { 8 } else { 0 }
+    }
+
+    /// Whether the answer may take the session's cookies away.
+    pub fn clears(&self, method: &str, url: &str, succeeded: bool) -> bool {
+        self.paths.clears(method, url, succeeded)
+    }
+
+    /// Whether a request asks whose a session is, or reads in the background.
+    pub fn looks(&self, method: &str, url: &str, navigates: bool) -> bool {
+        self.paths.looks(method, url, navigates)
+    }
+
+    /// The users whom a request names that succeeded: `id`, `email` or `token`, and which, in turn.
+    pub fn named(&self, url: &str, content_type: &str, body: &str) -> Vec<String> {
+        flat(self.paths.named(url, Form::of(content_type).ok(), body))
     }
 }
 
-/// What a backend's answer means: `authenticated`, with the user's identifier, the end of the session in milliseconds
-/// or an empty text, user and session as JSON; or one of `anonymous`, `rejected` and `unavailable`. `now` is in
-/// milliseconds.
+fn flat(named: Vec<Named>) -> Vec<String> {
+    let pair = |named| match named {
+        Named::Id(id) => ["id".into(), id],
+        Named::Email(email) => ["email".into(), email],
+        Named::Token(token) => ["token".into(), token],
+    };
+    named.into_iter().flat_map(pair).collect()
+}
+
+/// Seconds of milliseconds.
+fn seconds(milliseconds: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a date")]
+    let seconds = (milliseconds / 1000.0) as i64;
+    seconds
+}
+
+/// The users whom the answer names to what is no reading: `id`, and which, in turn.
+#[wasm_bindgen(js_name = usersNamed)]
+pub fn users_named(body: &str) -> Vec<String> {
+    flat(effect::answered(body))
+}
+
+/// Whether the backend did what it was asked.
+#[wasm_bindgen(js_name = backendSucceeded)]
+pub fn backend_succeeded(status: u16, location: Option<String>) -> bool {
+    effect::succeeded(status, location.as_deref())
+}
+
+/// Whether a request loads a document that a visitor goes to.
+#[wasm_bindgen(js_name = loadsDocument)]
+pub fn loads_document(
+    mode: Option<String>,
+    dest: Option<String>,
+    purpose: Option<String>,
+    accept: Option<String>,
+) -> bool {
+    lines::is_navigation(lines::Loading {
+        mode: mode.as_deref(),
+        dest: dest.as_deref(),
+        purpose: purpose.as_deref(),
+        accept: accept.as_deref(),
+    })
+}
+
+/// What a backend's answer means: `authenticated`, with the user's identifier, until when the answer may be kept, user
+/// and session as JSON, the user's e-mail address, further members as JSON, when the session began, and `1` where the
+/// backend wants to be asked by POST to renew it, each empty where it is not known; or one of `anonymous`, `rejected` and
+/// `unavailable`. `now`, `ttl` and times are in milliseconds.
 #[wasm_bindgen(js_name = readSessionAnswer)]
-pub fn read_session_answer(status: u16, body: &str, now: f64) -> Vec<String> {
+pub fn read_session_answer(status: u16, body: &str, now: f64, ttl: f64) -> Vec<String> {
     match answer::read(status, body, now) {
         Standing::Authenticated(identity) => vec![
             "authenticated".into(),
             identity.id,
-            identity.expires.map_or_else(String::new, |expires| expires.to_string()),
+            answer::keep_until(now, ttl, identity.expires).to_string(),
             identity.user.into_owned(),
             identity.session.into_owned(),
+            identity.email.unwrap_or_default(),
+            identity.data.unwrap_or_default(),
+            identity.created.map_or_else(String::new, |created| created.to_string()),
+            if identity.wants_renewal { "1".into() } else { String::new() },
         ],
         Standing::Anonymous => vec!["anonymous".into()],
         Standing::Rejected => vec!["rejected".into()],
@@ -244,16 +365,10 @@ pub fn link_answer(content_type: &str, location: &str) -> Option<Vec<String>> {
     Some(vec![status.to_string(), body])
 }
 
-/// The identifier of the session to end; `undefined` where the request says something else.
-#[wasm_bindgen(js_name = revokedId)]
-pub fn revoked_id(content_type: &str, body: &str) -> Option<String> {
-    revoke::id(Form::of(content_type).ok()?, body)
-}
-
-/// The backend's body that ends the session of an identifier, by its list; `undefined` where that has none.
-#[wasm_bindgen(js_name = revokeBody)]
-pub fn revoke_body(list: &str, id: &str) -> Option<String> {
-    revoke::token(list, id).map(|token| revoke::body(&token))
+/// The backend's body that names the session of an identifier, by its list; `undefined` where that has none.
+#[wasm_bindgen(js_name = sessionBody)]
+pub fn session_body(list: &str, id: &str, member: &str) -> Option<String> {
+    revoke::token(list, id).map(|token| revoke::body(member, &token))
 }
 
 /// The hashes under which one token is known.

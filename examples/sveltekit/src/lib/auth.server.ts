@@ -30,17 +30,12 @@ function errorPage({ status, error }: GuardRefusal) {
 export const guards = guard(
   {
     "(public)": "public",
-    // Endpoints that judge for themselves, or have nothing to hide.
-    "/api/proxy": "public",
-    "/.nordcraft": "public",
-    "/api-login": "public",
-    "/api-logout": "public",
-    "/received": "public",
+    "(authenticated)": "signed-in",
     "(studio)": { role: ["creator", "admin"] },
     "/login": "signed-out",
     "/register": "signed-out",
   },
-  { otherwise: "signed-in", home: "/library", errorPage },
+  { home: "/library", errorPage },
 );
 
 /** Every form of an account, as SvelteKit form actions. */

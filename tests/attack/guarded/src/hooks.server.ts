@@ -22,8 +22,6 @@ const tables: Record<string, Record<string, Access>> = {
     "/login": "signed-out",
   },
 };
-// A build that must fail, for it makes a file of a page that is closed.
-if (env.ABOUT === "signed-in") tables.open = { "(public)": "signed-in" };
 const otherwise = env.TABLE === "closed" ? "signed-in" : "public";
 
 export const handle = session(auth, { guard: guard(tables[env.TABLE ?? "open"] ?? {}, { otherwise }) });
