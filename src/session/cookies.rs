@@ -151,22 +151,27 @@ impl Names {
         move |name| !hosts || Prefix::of(name).host
     }
 
-    /// The session cookies of a `Cookie` header.
+    /// The session cookies of a `Cookie` header. A name that stands twice, or with a value that no backend writes, makes no
+    /// session, and takes none away from a cookie of another name: a sibling subdomain may have planted it.
     pub fn read<'a>(&self, header: &'a str) -> Sent<'a> {
-        let mut cookies = String::new();
-        let mut names: Vec<&str> = Vec::new();
-        let mut values = Vec::new();
         let counts = self.counts(header);
-        for (name, value) in texts(header).filter(|(name, _)| self.is_session(name) && counts(name)) {
+        let sent: Vec<(&str, &str)> =
+            texts(header).filter(|(name, _)| self.is_session(name) && counts(name)).collect();
+        let mut cookies = String::new();
+        let mut values = Vec::new();
+        for (name, value) in &sent {
             let whole = value.bytes().all(|byte| Class::COOKIE_OCTET.has(byte.into()));
-            if value.is_empty() || !whole || name.len() + value.len() > MAX_PAIR || names.contains(&name) {
-                return Sent::Unusable;
+            let once = sent.iter().filter(|(other, _)| other == name).take(2).count() == 1;
+            if !value.is_empty() && whole && once && name.len() + value.len() <= MAX_PAIR {
+                values.push(*value);
+                push_pair(&mut cookies, name, value);
             }
-            names.push(name);
-            values.push(value);
-            push_pair(&mut cookies, name, value);
         }
-        if values.is_empty() { Sent::None } else { Sent::Some { pairs: cookies, values } }
+        match (sent.is_empty(), values.is_empty()) {
+            (true, _) => Sent::None,
+            (false, true) => Sent::Unusable,
+            (false, false) => Sent::Some { pairs: cookies, values },
+        }
     }
 
     /// The decoded value of the one session cookie; `None` where there is none, or more than one.
@@ -465,6 +470,13 @@ mod tests {
                 some("__Secure-codex-session=a; codex-session=b", &["a", "b"]),
             ),
             ("codex-session=a; codex-session=b", Sent::Unusable),
+            // What stands beside it under another name takes nothing away.
+            ("codex-session=; __Secure-codex-session=a", some("__Secure-codex-session=a", &["a"])),
+            ("__Secure-codex-session=\"a\"; codex-session=b", some("codex-session=b", &["b"])),
+            (
+                "codex-session=a; __Secure-codex-session=b; codex-session=c",
+                some("__Secure-codex-session=b", &["b"]),
+            ),
             ("codex-session=a; x=1; codex-session=a", Sent::Unusable),
             ("codex-session=", Sent::Unusable),
             ("codex-session=a b", Sent::Unusable),

@@ -56,7 +56,7 @@ export async function world(
     return response;
   });
   const at = (host: string, path = "") => origin.replace("127.0.0.1", host) + path;
-  const origins = [origin, ...Object.values(HOSTS).map((host) => at(host))];
+  const origins = [origin, ...[...Object.values(HOSTS), "localhost"].map((host) => at(host))];
   const started = await backend({ origins, tables: await tablesWithUsers(), ...settings });
   auth = authBackend({ url: started.url, cookie: "codex-session", ...options });
   return { origin, at, auth, url: started.url, backend: started, served };
