@@ -9,7 +9,7 @@ import * as nextCache from "next/cache.js";
 import { cookies, headers } from "next/headers.js";
 import { type NextRequest, NextResponse } from "next/server.js";
 import { cache } from "react";
-import { nextRoutes } from "./next-routes.ts";
+import { nextRewrites, nextRoutes } from "./next-routes.ts";
 import {
   type AccountPages,
   FLOWS,
@@ -20,7 +20,7 @@ import {
 } from "./server/account.ts";
 import { type Auth, BASE_PATH, type SessionAnswer } from "./server/backend.ts";
 import { parseSetCookie } from "./server/cookies.ts";
-import { type Guard, guarded, withErrorPage } from "./server/guard.ts";
+import { type Guard, type GuardVisit, guarded, withErrorPage } from "./server/guard.ts";
 import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
 import { refusal } from "./server/refusal.ts";
@@ -405,11 +405,13 @@ export interface ProxyGuard {
 export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextRequest) => Promise<Response> {
   const { guard } = options;
   const check = guard && keyCheck(guard, nextRoutes);
-  check?.log("");
+  void check?.log("");
+  let rewrites: ReturnType<typeof nextRewrites> | undefined;
   return async (request) => {
-    check?.enforce("");
+    await check?.enforce("");
+    if (guard) rewrites ??= nextRewrites();
     const basePath = auth.basePath ?? BASE_PATH;
-    const place = placeOf(request, basePath);
+    const place = { ...placeOf(request, basePath), rewrites };
     if (rules((m) => m.isHandlerPath(place.path, basePath, place.base))) return passOn(request);
     const answer = await auth.getSession(request);
     const verdict = guard?.decide({ ...place, session: answer }) ?? { kind: "pass" };
@@ -444,7 +446,7 @@ function inNext(
   ended: Response,
   guard: Guard,
   session: SessionAnswer,
-  place: ReturnType<typeof placeOf>,
+  place: ReturnType<typeof placeOf> & Pick<GuardVisit, "rewrites">,
 ): Response {
   const location = ended.headers.get("location");
   if (location !== null) ended.headers.set("location", new URL(location, request.url).href);

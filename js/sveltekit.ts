@@ -166,12 +166,12 @@ export function handle(
 ): Handle {
   const { guard } = options;
   const base = appBase();
-  const check = guard && keyCheck(guard, kitRoutes);
+  const check = guard && keyCheck(guard, kitRoutes, leads);
   void base.then((base) => check?.log(base));
   return async ({ event, resolve }) => {
     const { request } = event;
     const below = await base;
-    check?.enforce(below);
+    await check?.enforce(below);
     if (isShell(event)) return built(event, resolve, undefined, below, auth.basePath);
     if (isBuilding(event)) return built(event, resolve, guard, below, auth.basePath);
     addresses.set(request, () => event.getClientAddress());
@@ -227,6 +227,16 @@ async function appBase(): Promise<string> {
     return root.startsWith("/") ? root.replace(/\/$/, "") : "";
   } catch {
     return "";
+  }
+}
+
+/** Whether SvelteKit's own router knows a path, which knows what its matchers take; yes where it cannot be asked. */
+async function leads(path: string): Promise<boolean> {
+  try {
+    const { match }: { match?(path: string): Promise<unknown> } = await import("$app/paths");
+    return match === undefined || (await match(path)) !== null;
+  } catch {
+    return true;
   }
 }
 

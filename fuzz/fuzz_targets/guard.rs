@@ -84,6 +84,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
         route: None,
         parameters: &[],
         base: "",
+        rewrites: &[],
         path,
         query,
         reads: input.0 & 2 == 0,

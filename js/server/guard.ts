@@ -83,6 +83,8 @@ export interface GuardVisit {
   params?: Readonly<Record<string, string | undefined>> | undefined;
   /** The path below which all of the app lies: SvelteKit's `paths.base`, Next's `basePath`. */
   base?: string | undefined;
+  /** Next's rewrites, sources and destinations below the base: the page behind one is judged, too. */
+  rewrites?: readonly (readonly [source: string, destination: string])[] | undefined;
   /** Whether a redirect leads a person somewhere, where the framework knows better than the headers. */
   page?: boolean | undefined;
   /** Whether path and route are the caller's claim: {@link GuardOptions.remote}. */
@@ -105,9 +107,13 @@ export interface Guard {
   decide(visit: GuardVisit): GuardVerdict;
   /**
    * Those keys that match none of an app's routes, written as SvelteKit's identifiers are. `handle` and `proxy` look for
-   * such keys by themselves. Without `groups`, those of some routes are not known, and a group that opens is not judged.
+   * such keys by themselves.
+   *
+   * @param known.groups false: the groups of some routes are not known, and a group that opens is not judged
+   * @param known.optional false: a key that could only be an optional parameter (`/libary` in `/[[lang]]/library`) counts
+   *   as one that matches none
    */
-  unmatched(routes: readonly string[], groups?: boolean): string[];
+  unmatched(routes: readonly string[], known?: { groups?: boolean; optional?: boolean }): string[];
   /** As in {@link GuardOptions}. */
   errorPage?: ErrorPage | undefined;
 }
@@ -161,7 +167,8 @@ export function guard(table: Readonly<Record<string, Access>>, options: GuardOpt
     throw new TypeError("errorPage is a function");
   return {
     errorPage,
-    unmatched: (routes, groups = true) => rules(() => door.unmatched([...routes], groups)),
+    unmatched: (routes, { groups = true, optional = true } = {}) =>
+      rules(() => door.unmatched([...routes], groups, optional)),
     decide(visit) {
       const page = visit.page ?? isNavigation(visit.request);
       const place = placeOf(visit, page);
@@ -219,7 +226,17 @@ function isNavigation({ headers }: Request): boolean {
 }
 
 function placeOf(visit: GuardVisit, page: boolean): Place {
-  const { request, path, search, route, params = {}, base = "", remote = false, basePath } = visit;
+  const {
+    request,
+    path,
+    search,
+    route,
+    params = {},
+    base = "",
+    rewrites = [],
+    remote = false,
+    basePath,
+  } = visit;
   const { method } = request;
   const named = Object.entries(params).filter(
     (pair): pair is [string, string] => typeof pair[1] === "string",
@@ -230,6 +247,7 @@ function placeOf(visit: GuardVisit, page: boolean): Place {
         route ?? undefined,
         named.flat(),
         text("base", base),
+        rewrites.flat(),
         text("path", path),
         text("search", search).replace(/^\?/, ""),
         method === "GET" || method === "HEAD",

@@ -16,40 +16,56 @@ export interface AppRoutes {
 /** Finds the routes of the app that runs; nothing where there are no files to find them in. */
 export type FindRoutes = (where: { development: boolean; base: string }) => AppRoutes | undefined;
 
+/** The framework's own router: whether a path below the base leads to a page. */
+export type Leads = (path: string) => Promise<boolean>;
+
 /** What is done about keys that match no route. */
 export interface KeyCheck {
   /** Tells them in production, in one line; once, when the app starts. */
-  log(base: string): void;
+  log(base: string): Promise<void>;
   /**
    * Throws in development, for as long as there are such keys.
    *
    * @throws TypeError that names them
    */
-  enforce(base: string): void;
+  enforce(base: string): Promise<void>;
 }
 
 // Read through globalThis: bundlers for the edge refuse a module that names `process`.
 const host = globalThis as { process?: { env?: Record<string, string | undefined> } };
 
-export function keyCheck(guard: Guard, find: FindRoutes): KeyCheck {
+/** What a framework's files say, which are no interface: what cannot be read is not known. */
+function routesOf(find: FindRoutes, where: Parameters<FindRoutes>[0]): AppRoutes | undefined {
+  try {
+    return find(where);
+  } catch {
+    return undefined;
+  }
+}
+
+export function keyCheck(guard: Guard, find: FindRoutes, leads: Leads = async () => true): KeyCheck {
   const development = host.process?.env?.NODE_ENV === "development";
   let done = false;
-  const mistake = (base: string): string | undefined => {
-    const known = find({ development, base });
+  const mistake = async (base: string): Promise<string | undefined> => {
+    const known = routesOf(find, { development, base });
     if (!known) return undefined;
-    const keys = guard.unmatched(known.routes, known.groups);
+    const { routes, groups } = known;
+    const certain = new Set(guard.unmatched(routes, { groups }));
+    const keys: string[] = [];
+    for (const key of guard.unmatched(routes, { groups, optional: false }))
+      if (certain.has(key) || !(await leads(base + key))) keys.push(key);
     if (keys.length === 0) return undefined;
     const list = keys.map((key) => JSON.stringify(key)).join(", ");
     return `the guard's table has keys that match no route of the app, and guard nothing: ${list}`;
   };
   return {
-    log(base) {
-      const text = development ? undefined : mistake(base);
+    async log(base) {
+      const text = development ? undefined : await mistake(base);
       if (text !== undefined) console.error(`httponly: ${text}`);
     },
-    enforce(base) {
+    async enforce(base) {
       if (done || !development) return;
-      const text = mistake(base);
+      const text = await mistake(base);
       if (text !== undefined) throw new TypeError(text);
       done = true;
     },

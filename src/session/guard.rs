@@ -9,9 +9,10 @@ use crate::{
     session::query,
 };
 
+mod rewrite;
 mod route;
 
-use route::Route;
+use route::{Fit, Route};
 
 /// Who may come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +101,8 @@ pub struct Visit<'a> {
     pub parameters: &'a [(String, String)],
     /// The path below which all of the app lies: `/app`; empty for none.
     pub base: &'a str,
+    /// The framework's rewrites, sources and destinations below the base, where it shows the path before them.
+    pub rewrites: &'a [(String, String)],
     /// The path as the URL has it, percent-encoded, with the base.
     pub path: &'a str,
     /// The query without its `?`.
@@ -205,14 +208,18 @@ impl Guard {
     /// Which keys of the table match no route of an app, in the table's order: a group that none has, and a path that no
     /// path of a route is or lies below. Routes are identifiers of SvelteKit or paths of Next.js. Where the groups are not
     /// known of all routes, a group that opens is not judged.
-    pub fn unmatched(&self, routes: &[&str], groups: bool) -> Vec<&str> {
+    /// `optional` is whether a key may end in a parameter that may be absent: `/libary` in `/[[lang=lang]]/library`.
+    pub fn unmatched(&self, routes: &[&str], groups: bool, optional: bool) -> Vec<&str> {
         let routes: Vec<Route> = routes.iter().map(|route| Route::read(route)).collect();
         let matched = |rule: &Entry| match &rule.place {
             Place::Group(group) => {
                 (!groups && !rule.access.closes())
                     || routes.iter().any(|route| route.depth_of(group).is_some())
             }
-            Place::Prefix(prefix) => routes.iter().any(|route| route.reaches(prefix, rule.access.closes())),
+            Place::Prefix(prefix) => {
+                let fit = Fit { any_case: rule.access.closes(), optional_end: optional };
+                routes.iter().any(|route| route.reaches(prefix, fit))
+            }
         };
         self.rules.iter().filter(|rule| !matched(rule)).map(|rule| rule.key.as_str()).collect()
     }
@@ -354,7 +361,7 @@ impl Guard {
         let wanted = query::field(visit.query, "redirect").and_then(|to| {
             let to = redirect::check(&to, &[])?.into_owned();
             let path = to.split(['?', '#']).next()?;
-            let visit = Visit { path, route: None, parameters: &[], ..visit };
+            let visit = Visit { path, route: None, parameters: &[], rewrites: &[], ..visit };
             let Readings { exact, others, .. } = Readings::of(visit)?;
             let again: Vec<_> = others.into_iter().map(|(_, path)| path).chain([exact]).collect();
             let leads_back =
@@ -521,6 +528,13 @@ impl Readings {
         let mut out = Self { exact: below(segments_of(visit.path)), others: Vec::new(), route };
         for reading in ways(visit.path)? {
             out.note_with_additions(Origin::Path, below(reading));
+        }
+        for (source, destination) in visit.rewrites {
+            for path in rewrite::led(&out.exact, source, destination) {
+                for reading in ways(&path)? {
+                    out.note_with_additions(Origin::Filled, reading);
+                }
+            }
         }
         let Some(route) = out.route.clone() else { return Some(out) };
         let fixed = route.fixed();
@@ -707,6 +721,7 @@ mod tests {
             route: None,
             parameters: &[],
             base: "",
+            rewrites: &[],
             path,
             query,
             reads: true,
@@ -943,6 +958,23 @@ mod tests {
     }
 
     #[test]
+    fn a_key_holds_where_a_rewrite_leads_to_its_page() {
+        let guard = guard(&[("/notes/internal", Access::SignedIn)]);
+        let rewrites = pairs(&[("/old/:path*", "/notes/:path*"), ("/:lang(en|de)/:path*", "/:path*")]);
+        for (path, expected) in [
+            ("/app/old/internal", "unauthenticated"),
+            ("/app/old/%69nternal/x", "unauthenticated"),
+            ("/app/OLD/INTERNAL", "unauthenticated"),
+            ("/app/en/notes/internal", "unauthenticated"),
+            ("/app/old/x", "pass"),
+            ("/app/en/notes", "pass"),
+        ] {
+            let visit = Visit { base: "/app", rewrites: &rewrites, page: false, ..visit(path) };
+            assert_eq!(go(&guard.decide(NOBODY, visit)), expected, "{path}");
+        }
+    }
+
+    #[test]
     fn the_base_is_taken_off_before_any_rule_and_redirects_carry_it() {
         let below = |path| Visit { base: "/app", ..visit(path) };
         for (visitor, path, expected) in [
@@ -1064,15 +1096,18 @@ mod tests {
             ("/library/deep", Access::SignedIn),
         ]);
         let routes = ["/(app)/library", "/about", "/wiki/[...path]", "/users/[id]"];
-        assert_eq!(guard.unmatched(&routes, true), ["(authentcated)", "/About", "/admin", "/library/deep"]);
-        assert!(guard.unmatched(&["/(authentcated)/(app)/[...all]"], true).is_empty());
+        assert_eq!(
+            guard.unmatched(&routes, true, true),
+            ["(authentcated)", "/About", "/admin", "/library/deep"]
+        );
+        assert!(guard.unmatched(&["/(authentcated)/(app)/[...all]"], true, true).is_empty());
         let open = |access| {
             let rules = vec![("(public)".to_owned(), access)];
             Guard::new(rules, Access::SignedIn, None, ["/login", "/", "/verify"]).unwrap()
         };
-        assert!(open(Access::Public).unmatched(&["/about"], false).is_empty());
-        assert_eq!(open(Access::Public).unmatched(&["/about"], true), ["(public)"]);
-        assert_eq!(open(Access::SignedIn).unmatched(&["/about"], false), ["(public)"]);
+        assert!(open(Access::Public).unmatched(&["/about"], false, true).is_empty());
+        assert_eq!(open(Access::Public).unmatched(&["/about"], true, true), ["(public)"]);
+        assert_eq!(open(Access::SignedIn).unmatched(&["/about"], false, true), ["(public)"]);
     }
 
     #[test]

@@ -46,5 +46,23 @@ export const GUARDED_APPS = {
   },
 };
 
+/** The same in development. */
+export const GUARDED_IN_DEVELOPMENT = {
+  folder: folder("guarded"),
+  serve: (port: number) => [module("vite/bin/vite.js"), "dev", "--host", "127.0.0.1", "--port", String(port)],
+};
+
+/** A Next.js app with a guard, below a base. */
+export const GUARDED_NEXT = {
+  ...APPS.next,
+  folder: folder("guarded-next"),
+  sources: [...APPS.next.sources, "lib", "public"],
+};
+export const GUARDED_NEXT_IN_DEVELOPMENT = {
+  ...GUARDED_NEXT,
+  signal: "SIGTERM" as const,
+  serve: (port: number) => [module("next/dist/bin/next"), "dev", "-H", "127.0.0.1", "-p", String(port)],
+};
+
 export type Framework = keyof typeof APPS;
 export const FRAMEWORKS = Object.keys(APPS) as Framework[];

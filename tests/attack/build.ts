@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ACCOUNT, APPS, GUARDED_APPS } from "./apps.ts";
+import { ACCOUNT, APPS, GUARDED_APPS, GUARDED_NEXT } from "./apps.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -27,7 +27,7 @@ export interface Buildable {
 
 export default function build(): void {
   buildStale(
-    [...Object.values(APPS), ACCOUNT, ...Object.values(GUARDED_APPS)],
+    [...Object.values(APPS), ACCOUNT, ...Object.values(GUARDED_APPS), GUARDED_NEXT],
     [join(here, "declarations.ts")],
   );
 }

@@ -1,10 +1,11 @@
 // Guards of built SvelteKit servers, at the root of their origin and below a base: no way to a page gets round its key.
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Backend, createBackend, createTables, USERS } from "../../examples/auth-backend/backend.js";
 import { type Answer, send } from "../js/support/send.ts";
-import { GUARDED_APPS } from "./apps.ts";
+import { GUARDED_APPS, GUARDED_IN_DEVELOPMENT } from "./apps.ts";
 import { freePort, type Running, serve } from "./server.ts";
 
 const [ADA, GRACE] = USERS as [(typeof USERS)[number], (typeof USERS)[number]];
@@ -136,8 +137,43 @@ describe.each(Object.entries(GUARDED_APPS))("with the base %j", (base, app) => {
     const told = lines(servers.mistaken.output());
     expect(told).toHaveLength(1);
     expect(told[0]).toContain('"(authentcated)"');
-    expect(told[0]).toContain('"/admin/panel"');
+    expect(told[0]).toContain('"/admin/panel", "/libary"');
     expect(told[0]).not.toContain('"/users/admin"');
     for (const table of ["open", "closed"] as const) expect(lines(servers[table].output())).toEqual([]);
   });
 });
+
+test("in development, a key that matches no route throws, and a table without such keys does not", async () => {
+  const env = { NODE_ENV: "development", AUTH_URL: "http://127.0.0.1:9", BASE: "" };
+  const port = await freePort();
+  const mistaken = await serve({ ...GUARDED_IN_DEVELOPMENT, status: 500 }, port, "/login", {
+    ...env,
+    TABLE: "mistaken",
+  });
+  try {
+    await expect
+      .poll(() => mistaken.output())
+      .toMatch(/TypeError: .*"\(authentcated\)", "\/admin\/panel", "\/libary"/);
+  } finally {
+    await mistaken.close();
+  }
+  const right = await serve(GUARDED_IN_DEVELOPMENT, await freePort(), "/login", { ...env, TABLE: "closed" });
+  expect(right.output()).not.toContain("no route");
+  await right.close();
+}, 90_000);
+
+test("a page that the guard closes is not prerendered: the build fails and names it", () => {
+  const { folder, build } = GUARDED_APPS[""];
+  const env = {
+    ...process.env,
+    NODE_ENV: "production",
+    BASE: "",
+    VARIANT: "-prerendered",
+    ABOUT: "signed-in",
+  };
+  const done = spawnSync(process.execPath, build, { cwd: folder, encoding: "utf8", env });
+  expect(done.status).not.toBe(0);
+  expect(done.stdout + done.stderr).toContain(
+    "/about is prerendered, a file for everybody, and the guard closes it",
+  );
+}, 90_000);

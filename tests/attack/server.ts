@@ -12,6 +12,10 @@ export interface App {
   readonly folder: string;
   /** Arguments to Node. */
   serve(port: number): readonly string[];
+  /** The status by which it is known to be ready; any good one unless told otherwise. */
+  readonly status?: number;
+  /** How it is told to end, where it ends processes of its own; else at once. */
+  readonly signal?: NodeJS.Signals;
 }
 
 /** An app that answers. */
@@ -51,12 +55,12 @@ export async function serve(
     output: () => output,
     alive: () => child.exitCode === null && child.signalCode === null,
     async close() {
-      if (running.alive()) child.kill("SIGKILL");
+      if (running.alive()) child.kill(app.signal ?? "SIGKILL");
       await ended;
     },
   };
   try {
-    await answers(`http://127.0.0.1:${port}${path}`);
+    await answers(`http://127.0.0.1:${port}${path}`, app.status);
   } catch (error) {
     await running.close();
     throw new Error(`${error}\n${output}`);
@@ -80,11 +84,11 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(url: string): Promise<void> {
+async function answers(url: string, status?: number): Promise<void> {
   for (let left = 200; left > 0; left--) {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
     await answer?.body?.cancel();
-    if (answer?.ok) return;
+    if (answer && (status === undefined ? answer.ok : answer.status === status)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`${url} does not answer`);

@@ -14,16 +14,18 @@ export const auth = authBackend({
   ...(trustProxy > 0 && { clientAddress: clientAddress({ trustProxy }) }),
 });
 
-/** Who may see what. */
+/** Who may see what; what is not named is for those who are signed in. */
 export const rules = guard(
   {
     "/login": "signed-out",
     "/register": "signed-out",
-    "/library": "signed-in",
-    "/account": "signed-in",
+    "/forgot": "public",
+    "/reset": "public",
+    "/verify": "public",
+    "/magic-link": "public",
     "/studio": { role: ["creator", "admin"] },
   },
-  { home: "/library", errorPage: refused },
+  { otherwise: "signed-in", home: "/library", errorPage: refused },
 );
 
 /** Every flow of an account as the body of a server action. */

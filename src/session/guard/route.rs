@@ -101,9 +101,18 @@ impl Route {
     }
 
     /// Whether some path of the route lies at or below a path: whether a rule for that path says anything of the route.
-    pub(super) fn reaches(&self, path: &[String], any_case: bool) -> bool {
-        reaches(&self.0, path, any_case)
+    pub(super) fn reaches(&self, path: &[String], fit: Fit) -> bool {
+        reaches(&self.0, path, fit)
     }
+}
+
+/// What counts as fitting.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fit {
+    pub(super) any_case: bool,
+    /// Whether a path may end in a parameter that may be absent: `/libary` in `/[[lang=lang]]/library`. Only the app knows
+    /// what its matcher takes.
+    pub(super) optional_end: bool,
 }
 
 /// Which of the segments that may be absent are left out: each combination of a few, and of many all, none and each.
@@ -121,16 +130,20 @@ fn combinations(lacking: &[usize]) -> Vec<Vec<usize>> {
     out
 }
 
-fn reaches(route: &[Segment], path: &[String], any_case: bool) -> bool {
+fn reaches(route: &[Segment], path: &[String], fit: Fit) -> bool {
+    let any_case = fit.any_case;
     let Some((first, below)) = path.split_first() else { return true };
     let Some((segment, rest)) = route.split_first() else { return false };
     match segment {
-        Segment::Group(_) => reaches(rest, path, any_case),
+        Segment::Group(_) => reaches(rest, path, fit),
         Segment::Fixed(text) => {
-            fits(&[Part::Text(text.clone())], first, any_case) && reaches(rest, below, any_case)
+            fits(&[Part::Text(text.clone())], first, any_case) && reaches(rest, below, fit)
         }
-        Segment::Parts(parts) => fits(parts, first, any_case) && reaches(rest, below, any_case),
-        Segment::Optional(_) => reaches(rest, path, any_case) || reaches(rest, below, any_case),
+        Segment::Parts(parts) => fits(parts, first, any_case) && reaches(rest, below, fit),
+        Segment::Optional(_) => {
+            let taken = fit.optional_end || !below.is_empty();
+            reaches(rest, path, fit) || (taken && reaches(rest, below, fit))
+        }
         // What follows a rest may lie below any path.
         Segment::Rest(_) => true,
     }
@@ -270,7 +283,7 @@ fn unescape(escape: &str) -> Option<String> {
 }
 
 /// Percent-encodes what would be something else than text in a path. In a rest, slashes stand between segments.
-fn encode(text: &str, slashes: bool, out: &mut String) {
+pub(super) fn encode(text: &str, slashes: bool, out: &mut String) {
     for char in text.chars() {
         let special =
             matches!(char, '%' | '\\' | '?' | '#') || char.is_ascii_control() || (char == '/' && !slashes);
@@ -349,6 +362,7 @@ mod tests {
 
     #[test]
     fn a_key_reaches_a_route_or_does_not() {
+        let exact = Fit { any_case: false, optional_end: true };
         for (route, key, expected) in [
             ("/library", "library", true),
             ("/library/x", "library", true),
@@ -372,8 +386,19 @@ mod tests {
             ("/api/auth/[...path]", "api/auth", true),
         ] {
             let key: Vec<String> = key.split('/').map(str::to_owned).collect();
-            assert_eq!(Route::read(route).reaches(&key, false), expected, "{route} {key:?}");
+            assert_eq!(Route::read(route).reaches(&key, exact), expected, "{route} {key:?}");
         }
-        assert!(Route::read("/Library").reaches(&["LIBRARY".to_owned()], true));
+        let certain = Fit { optional_end: false, ..exact };
+        for (route, key, expected) in [
+            ("/[[lang=lang]]/library", "libary", false),
+            ("/[[lang=lang]]/library", "library", true),
+            ("/[[lang=lang]]/library", "en/library", true),
+            ("/[[lang=lang]]", "en", false),
+            ("/[slug]", "libary", true),
+        ] {
+            let key: Vec<String> = key.split('/').map(str::to_owned).collect();
+            assert_eq!(Route::read(route).reaches(&key, certain), expected, "{route} {key:?}");
+        }
+        assert!(Route::read("/Library").reaches(&["LIBRARY".to_owned()], Fit { any_case: true, ..exact }));
     }
 }

@@ -135,9 +135,9 @@ impl Guard {
     }
 
     /// The keys that match none of these routes.
-    pub fn unmatched(&self, routes: Vec<String>, groups: bool) -> Vec<String> {
+    pub fn unmatched(&self, routes: Vec<String>, groups: bool, optional: bool) -> Vec<String> {
         let routes: Vec<&str> = routes.iter().map(String::as_str).collect();
-        self.0.unmatched(&routes, groups).into_iter().map(str::to_owned).collect()
+        self.0.unmatched(&routes, groups, optional).into_iter().map(str::to_owned).collect()
     }
 }
 
@@ -147,6 +147,7 @@ pub struct Visit {
     route: Option<String>,
     parameters: Vec<(String, String)>,
     base: String,
+    rewrites: Vec<(String, String)>,
     path: String,
     query: String,
     reads: bool,
@@ -157,13 +158,14 @@ pub struct Visit {
 
 #[wasm_bindgen(js_class = GuardVisit)]
 impl Visit {
-    /// Parameters are names, each with its value behind it.
+    /// Parameters are names, each with its value behind it; rewrites are sources, each with its destination.
     #[wasm_bindgen(constructor)]
     #[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
     pub fn new(
         route: Option<String>,
         parameters: Vec<String>,
         base: String,
+        rewrites: Vec<String>,
         path: String,
         query: String,
         reads: bool,
@@ -171,10 +173,13 @@ impl Visit {
         remote: bool,
         handler: Option<String>,
     ) -> Visit {
-        let pairs =
-            parameters.chunks_exact(2).filter_map(|pair| pair.first().cloned().zip(pair.get(1).cloned()));
-        Visit { parameters: pairs.collect(), route, base, path, query, reads, page, remote, handler }
+        let (parameters, rewrites) = (pairs(&parameters), pairs(&rewrites));
+        Visit { route, parameters, base, rewrites, path, query, reads, page, remote, handler }
     }
+}
+
+fn pairs(flat: &[String]) -> Vec<(String, String)> {
+    flat.chunks_exact(2).filter_map(|pair| pair.first().cloned().zip(pair.get(1).cloned())).collect()
 }
 
 impl Visit {
@@ -183,6 +188,7 @@ impl Visit {
             route: self.route.as_deref(),
             parameters: &self.parameters,
             base: &self.base,
+            rewrites: &self.rewrites,
             path: &self.path,
             query: &self.query,
             reads: self.reads,

@@ -2,7 +2,7 @@ import adapter from "@sveltejs/adapter-node";
 
 // One app, built twice: at the root of its origin, and below a base.
 const base = process.env.BASE ?? "";
-const variant = base ? "-base" : "";
+const variant = process.env.VARIANT ?? (base ? "-base" : "");
 
 /** @type {import("@sveltejs/kit").Config} */
 export default {

@@ -30,12 +30,17 @@ function errorPage({ status, error }: GuardRefusal) {
 export const guards = guard(
   {
     "(public)": "public",
-    "(authenticated)": "signed-in",
+    // Endpoints that judge for themselves, or have nothing to hide.
+    "/api/proxy": "public",
+    "/.nordcraft": "public",
+    "/api-login": "public",
+    "/api-logout": "public",
+    "/received": "public",
     "(studio)": { role: ["creator", "admin"] },
     "/login": "signed-out",
     "/register": "signed-out",
   },
-  { home: "/library", errorPage },
+  { otherwise: "signed-in", home: "/library", errorPage },
 );
 
 /** Every form of an account, as SvelteKit form actions. */
