@@ -28,6 +28,7 @@ import { rules } from "./wasm/server.ts";
 
 export {
   type Access,
+  type AllowAnswer,
   type ErrorPage,
   type Guard,
   type GuardOptions,

@@ -6,7 +6,7 @@
 import { HttpOnlyError } from "../errors.ts";
 import type { Guard as Door, GuardVisit as Place } from "../wasm/gen/server.js";
 import { rules, type ServerRefusal, text } from "../wasm/server.ts";
-import type { SessionAnswer } from "./backend.ts";
+import type { Session, SessionAnswer, User } from "./backend.ts";
 import { RETRY_AFTER } from "./refusal.ts";
 
 /**
@@ -34,7 +34,13 @@ export interface Requirement {
    * { allow: ({ user }) => user?.twoFactorEnabled === true }
    * ```
    */
-  allow?: (answer: SessionAnswer) => boolean;
+  allow?: (answer: AllowAnswer) => boolean;
+}
+
+/** A session's answer, with whatever members a backend's users and sessions have beside those that all have. */
+export interface AllowAnswer extends SessionAnswer {
+  user: (User & Record<string, unknown>) | null;
+  session: (Session & Record<string, unknown>) | null;
 }
 
 /** Options of {@link guard}. Pages are local paths. */
@@ -191,7 +197,7 @@ export function guard(table: Readonly<Record<string, Access>>, options: GuardOpt
 /** A predicate of a table, and where it stands. */
 interface Predicate {
   where: string;
-  allow: (answer: SessionAnswer) => unknown;
+  allow: (answer: AllowAnswer) => unknown;
 }
 
 /** An access as the rules take it: its predicate is a number there. */
@@ -209,7 +215,7 @@ function number(predicates: Predicate[], where: string, access: Access | undefin
 function allows(predicate: Predicate | undefined, session: GuardVisit["session"]): boolean {
   if (!predicate) return false;
   try {
-    const said = predicate.allow({ session: null, setCookies: [], ...session });
+    const said = predicate.allow({ session: null, setCookies: [], ...session } as AllowAnswer);
     // Nobody waits for a promise, and one that fails must not end the process.
     if (said instanceof Promise) said.catch(() => undefined);
     return said === true;

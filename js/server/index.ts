@@ -28,6 +28,7 @@ export {
 export { type CookieEndpointOptions, cookieEndpoint } from "./endpoint.ts";
 export {
   type Access,
+  type AllowAnswer,
   type ErrorPage,
   type Guard,
   type GuardOptions,
