@@ -143,6 +143,8 @@ export interface ProviderSignin extends Callbacks {
 export interface SessionFound {
   user: User;
   session: Session;
+  /** What the backend says beside them; absent for nothing. */
+  data?: Record<string, unknown>;
 }
 
 let lookup: Promise<SessionFound | null> | undefined;

@@ -186,6 +186,7 @@ rules! {
     FlowLimited = 138 RateLimited "too many attempts: try again later",
     FlowFailed = 139 SigninFailed "it did not work",
     SessionUnnamed = 148 FieldInvalid "a session is named by its id, with userId where it is another user's, or by a token that is not empty",
+    SessionMisnamed = 152 Unavailable "the backend's session cookie has another name than the option `cookie` says",
     GuardForbidden = 140 Rejected "this account may not do this",
     GuardUnverified = 141 Rejected "the e-mail address is not verified yet",
     GuardSignedIn = 142 Rejected "this is for those who are not signed in",

@@ -390,6 +390,22 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     }
   }
 
+  /** The refusal of an answer whose session no request would be known by: without it, signing in would lead to itself. */
+  function misnamedIn({ method, url }: Request, lines: string[]): Response | undefined {
+    if (lines.length === 0) return undefined;
+    const name = rules(() => door.misnamed(method, url, lines, Date.now()));
+    if (name === undefined) return undefined;
+    console.error(
+      `httponly: the authentication backend set the cookie ${JSON.stringify(name)}, and authBackend's option \`cookie\` is ${JSON.stringify(cookieName)}`,
+    );
+    try {
+      rules((m) => m.sessionMisnamed());
+      return undefined;
+    } catch (thrown) {
+      return refusal(thrown, { "cache-control": "private, no-store", vary: "Cookie" });
+    }
+  }
+
   /** Forgets the sessions of the users whom a request or its answer names; whether it named any. */
   function forget(named: string[], ends: boolean, since: number): boolean {
     for (let i = 0; i + 1 < named.length; i += 2) {
@@ -530,6 +546,11 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       const location = response.headers.get("location") ?? undefined;
       const succeeded = rules((m) => m.backendSucceeded(response.status, location));
       settle(succeeded);
+      const misnamed = succeeded ? misnamedIn(request, linesOf(request, response.headers)) : undefined;
+      if (misnamed) {
+        await response.body?.cancel().catch(() => {});
+        return misnamed;
+      }
       const lines = [...(before?.setCookies ?? []), ...handlerLines(response, succeeded)];
       if (succeeded && may === ARRIVAL) await forgetArrival(request, platform, backend, lines);
       const page = await toPage(response, backend, target, lines, refused, (answered) => {

@@ -83,10 +83,7 @@ fn identity(body: &str, now: f64) -> Option<Standing<'_>> {
         return Some(Standing::Anonymous);
     }
     let clean = |text| without_tokens(text).map(Cow::Owned);
-    let further = match found.others.as_slice() {
-        [] => None,
-        others => Some(object(others)?).filter(|data| data != "{}"),
-    };
+    let further = found.further()?;
     let created = last(&found.members, "createdAt").and_then(|created| match created {
         Json::String(date) => milliseconds(date),
         Json::Number(number) => Some(json::double(number)),
@@ -105,6 +102,17 @@ fn identity(body: &str, now: f64) -> Option<Standing<'_>> {
         created,
         wants_renewal,
     }))
+}
+
+impl Found<'_> {
+    /// What stands beside user and session, as a JSON object without tokens; `Some(None)` for nothing.
+    #[expect(clippy::option_option, reason = "nothing is not the same as what makes no sense")]
+    pub(super) fn further(&self) -> Option<Option<String>> {
+        match self.others.as_slice() {
+            [] => Some(None),
+            others => Some(Some(object(others)?).filter(|data| data != "{}")),
+        }
+    }
 }
 
 /// An object of these members, without tokens; of several with one name the last.

@@ -87,6 +87,15 @@ impl Names {
         let session = lines.iter().rev().filter_map(|line| set_cookie::parse(line)).find(set)?;
         Some(format!("{}={}", session.name, session.value))
     }
+
+    /// The name of what looks like a session cookie in lines that set none of this backend's: it is declared by another
+    /// name than it has.
+    pub fn misnamed(&self, lines: &[String], now: i64) -> Option<String> {
+        let looks = |name: &str| name.ends_with("session_token") || name.ends_with("session");
+        let set = |cookie: &set_cookie::SetCookie<'_>| looks(cookie.name) && !deletes(cookie, now);
+        let found = lines.iter().filter_map(|line| set_cookie::parse(line)).find(set)?;
+        self.arrived(lines, now).is_none().then(|| found.name.to_owned())
+    }
 }
 
 fn deletes(cookie: &set_cookie::SetCookie<'_>, now: i64) -> bool {
@@ -151,6 +160,34 @@ mod tests {
         assert_eq!(passing(false, true, true), [state]);
         assert_eq!(passing(true, false, true), [dead, old, copy, fresh, state]);
         assert_eq!(passing(false, false, true), [fresh, state]);
+    }
+
+    #[test]
+    fn a_session_cookie_of_another_name_is_told() {
+        let names = Names::new("codex-session", None).unwrap();
+        for (lines, misnamed) in [
+            (vec!["better-auth.session_token=a"], Some("better-auth.session_token")),
+            (
+                vec!["__Secure-better-auth.session_token=a; Secure"],
+                Some("__Secure-better-auth.session_token"),
+            ),
+            (vec!["app-session=a", "theme=1"], Some("app-session")),
+            (vec!["better-auth.session_token=a", "__Secure-codex-session=b"], None),
+            // A second factor is wanted.
+            (
+                vec![
+                    "codex-session=; Max-Age=0",
+                    "better-auth.session_token=; Max-Age=0",
+                    "codex.two_factor=a",
+                ],
+                None,
+            ),
+            (vec!["codex.session_data=a"], None),
+            (vec![], None),
+        ] {
+            let owned: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            assert_eq!(names.misnamed(&owned, 0).as_deref(), misnamed, "{lines:?}");
+        }
     }
 
     #[test]

@@ -148,8 +148,8 @@ pub fn arrival(way: Way, body: &str) -> Result<Arrival, Rule> {
     }
 }
 
-/// Who is signed in, as JSON without tokens: the user and the session.
-pub type Signed = (String, String);
+/// Who is signed in, as JSON without tokens: the user, the session, and what the backend says beside them.
+pub type Signed = (String, String, Option<String>);
 
 /// Reads an answer to "who is signed in?": `Ok(None)` for nobody. When a session ends is for the server to say, and not
 /// looked at: the page's clock may be wrong.
@@ -159,7 +159,9 @@ pub type Signed = (String, String);
 pub fn session(status: u16, body: &str) -> Result<Option<Signed>, Failure> {
     let clean = |content| match content {
         Content::Nobody => Some(None),
-        Content::Somebody(found) => Some(Some((without_tokens(found.user)?, without_tokens(found.session)?))),
+        Content::Somebody(found) => {
+            Some(Some((without_tokens(found.user)?, without_tokens(found.session)?, found.further()?)))
+        }
     };
     let read = match status {
         200 => content(body).and_then(clean),
@@ -393,7 +395,13 @@ mod tests {
                 Ok(Some((
                     r#"{"id":"1"}"#.into(),
                     r#"{"id":"s","userId":"1","expiresAt":"1999-01-01T00:00:00Z"}"#.into(),
+                    None,
                 ))),
+            ),
+            (
+                200,
+                r#"{"session":{},"plan":{"name":"gold","token":"t"},"user":{"id":"1"}}"#,
+                Ok(Some((r#"{"id":"1"}"#.into(), "{}".into(), Some(r#"{"plan":{"name":"gold"}}"#.into())))),
             ),
             (200, " null\n", Ok(None)),
             (200, r#"{"session":null,"user":null}"#, Ok(None)),

@@ -266,6 +266,12 @@ impl Paths {
             || (!self.is(url, &self.session) && effect::clears(method, &asked, succeeded))
     }
 
+    /// Whether a request signs somebody in, here and now.
+    pub fn signs_in(&self, method: &str, url: &str) -> bool {
+        let asked = self.asked(url).unwrap_or_default();
+        method == "POST" && (asked.starts_with("sign-in/") || asked.starts_with("sign-up/"))
+    }
+
     /// Whether a request asks whose a session is, or reads in the background.
     pub fn looks(&self, method: &str, url: &str, navigates: bool) -> bool {
         self.is(url, &self.session) || (matches!(method, "GET" | "HEAD") && !navigates)

@@ -1,7 +1,7 @@
 // What an attacker, a second tab or a backend of another kind could do to a session: the real Better Auth behind the
 // handler, and browsers that keep cookies.
 import { type AuthBackendOptions, authBackend } from "httponly/server";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type createBackend, createTables, USERS } from "../../examples/auth-backend/backend.js";
 import {
   admin,
@@ -528,6 +528,18 @@ describe("S9 and S10: the session's name, and Secure", () => {
       "better-auth.session_token=;",
     );
     expect((await ask("session")).setCookies).toEqual([]);
+  });
+
+  test("a sign-in whose session has another name is told and typed, and is no login loop", async () => {
+    const said = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => said.mockRestore());
+    const { origin } = await world({}, { cookie: "another.session_token" });
+    const answer = await new Browser(origin).signIn();
+    expect([answer.status, JSON.parse(answer.body).error.code]).toEqual([503, "unavailable"]);
+    expect(answer.headers["set-cookie"]).toBeUndefined();
+    const [line] = said.mock.calls.map(String);
+    expect(line).toMatch(/"codex-session".*"another\.session_token"/);
+    expect(said.mock.calls).toHaveLength(1);
   });
 
   test("on an https origin the session's cookie is Secure, whatever the backend thinks of its own", async () => {

@@ -153,12 +153,12 @@ pub async fn sign_out(endpoint: String, options: JsValue) -> Result<Option<Strin
     Ok(to)
 }
 
-/// Who is signed in: `{ user, session }`, or null.
+/// Who is signed in: `{ user, session }`, with `data` where the backend says more, or null.
 #[wasm_bindgen(js_name = getSession)]
 pub async fn get_session(endpoint: String) -> Result<JsValue, JsValue> {
     let (_, location) = page()?;
     let answer = ask(Method::GET, &below(endpoint, "/get-session", &location), None).await?;
-    let Some((user, session)) =
+    let Some((user, session, data)) =
         session(answer.status, &answer.body).map_err(|failure| answer.throw(failure))?
     else {
         return Ok(JsValue::NULL);
@@ -166,5 +166,8 @@ pub async fn get_session(endpoint: String) -> Result<JsValue, JsValue> {
     let found = Object::new();
     put(&found, "user", &JSON::parse(&user)?);
     put(&found, "session", &JSON::parse(&session)?);
+    if let Some(data) = data {
+        put(&found, "data", &JSON::parse(&data)?);
+    }
     Ok(found.into())
 }

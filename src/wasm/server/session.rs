@@ -134,6 +134,11 @@ impl Backend {
         self.names.replaces(&lines, header, seconds(now))
     }
 
+    /// The name of what looks like a session cookie in the lines of a sign-in that set none of this backend's.
+    pub fn misnamed(&self, method: &str, url: &str, lines: Vec<String>, now: f64) -> Option<String> {
+        if self.paths.signs_in(method, url) { self.names.misnamed(&lines, seconds(now)) } else { None }
+    }
+
     /// The `Cookie` header of the session that lines set.
     pub fn arrived(&self, lines: Vec<String>, now: f64) -> Option<String> {
         self.names.arrived(&lines, seconds(now))
@@ -444,6 +449,12 @@ pub fn relocate_redirect(backend: &str, requested: &str, location: &str) -> Opti
 #[wasm_bindgen(js_name = formPostLimit)]
 pub fn form_post_limit() -> usize {
     form_post::MAX_BODY
+}
+
+/// Throws the refusal for a session cookie of another name than was declared.
+#[wasm_bindgen(js_name = sessionMisnamed)]
+pub fn session_misnamed() -> Result<(), JsValue> {
+    Err(thrown(Rule::SessionMisnamed))
 }
 
 /// Throws the refusal for a backend that does not answer.
