@@ -155,6 +155,7 @@ rules! {
     EndpointMethod = 72 MethodNotAllowed "the endpoint answers GET and POST",
     EndpointBody = 73 BodyTooLarge "the body takes at most 8 KiB",
     EndpointHost = 147 DomainInvalid "the browser is at another host than this server believes: declare the app's origin",
+    ProofHeader = 75 CrossOrigin "a GET that sets or spends a cookie here needs the header x-httponly: 1",
     EndpointContent = 74 BodyInvalid "the body is a JSON object or a URL-encoded form, in UTF-8",
 
     TargetUnknown = 96 UnknownTarget "no target is declared under this address",
@@ -171,7 +172,7 @@ rules! {
     UpstreamUrl = 146 UpstreamUnreachable "the app gave no http or https URL for the target",
     CookieAbsent = 107 Unauthenticated "the cookie to spend is absent",
     CookieTwice = 108 FieldInvalid "two cookies of the name to spend were sent",
-    TargetScript = 109 CrossOrigin "what an upstream sends is data: no page runs it as a script or a worker",
+    TargetScript = 109 CrossOrigin "what an upstream sends is data: no page runs it as a script, a worker or a style sheet",
 
     BackendPath = 128 UnknownTarget "the path does not belong to the authentication backend",
     BackendMethod = 129 MethodNotAllowed "the authentication backend does not take this method here",

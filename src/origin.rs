@@ -17,6 +17,8 @@ pub const PROOF_HEADER: &str = "x-httponly";
 pub struct Claims<'a> {
     /// `Sec-Fetch-Site`
     pub site: Option<&'a str>,
+    /// `Sec-Fetch-Mode`
+    pub mode: Option<&'a str>,
     /// `Sec-Fetch-Dest`
     pub dest: Option<&'a str>,
     /// `Sec-Purpose`
@@ -30,9 +32,10 @@ pub struct Claims<'a> {
 /// Refuses a request that does not prove that it comes from the origin `own`, written as in `Origin`:
 /// scheme, `://`, host and, if it is not the scheme's own, port.
 ///
-/// Proofs are `Sec-Fetch-Site: same-origin` with `Sec-Fetch-Dest: empty`, so that a navigation, a form, an image, a
-/// script or a frame of the same origin is none; and, only where `Sec-Fetch-Site` is absent, an `Origin` that equals
-/// `own`, or `x-httponly: 1` with an `Origin` that is absent or equals `own`. `Origin: null` equals nothing.
+/// Proofs are `Sec-Fetch-Site: same-origin` with `Sec-Fetch-Dest: empty` and `Sec-Fetch-Mode: cors` or `same-origin`, so
+/// that a navigation, a form, an image, a script, a frame, a ping or a preload of the same origin is none. All browsers
+/// that send one of the three send all of them, so an absent mode proves nothing. Only where `Sec-Fetch-Site` is absent,
+/// other proofs are an `Origin` that equals `own`, or `x-httponly: 1` with an `Origin` that is absent or equals `own`. `Origin: null` equals nothing.
 ///
 /// # Errors
 /// [`Rule::ProofMissing`].
@@ -40,7 +43,12 @@ pub struct Claims<'a> {
 /// ```
 /// use httponly::origin::{Claims, prove};
 ///
-/// let fetch = Claims { site: Some("same-origin"), dest: Some("empty"), ..Claims::default() };
+/// let fetch = Claims {
+///     site: Some("same-origin"),
+///     mode: Some("cors"),
+///     dest: Some("empty"),
+///     ..Claims::default()
+/// };
 /// assert!(prove(fetch, "https://app.example").is_ok());
 ///
 /// let link = Claims { site: Some("same-origin"), dest: Some("document"), ..Claims::default() };
@@ -50,16 +58,29 @@ pub fn prove(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
     let equal = |origin: &str| origin == own && own != "null" && !own.is_empty();
     let proven = match (claims.site, claims.origin) {
         // A prefetch has no destination either, and markup alone can ask for it.
-        (Some(site), _) => site == "same-origin" && claims.dest == Some("empty") && claims.purpose.is_none(),
+        (Some(site), _) => {
+            let fetches = matches!(claims.mode, Some("cors" | "same-origin"));
+            site == "same-origin" && fetches && claims.dest == Some("empty") && claims.purpose.is_none()
+        }
         (None, Some(origin)) => equal(origin) && claims.header.is_none_or(|value| value == "1"),
         (None, None) => claims.header == Some("1"),
     };
     if proven { Ok(()) } else { Err(Rule::ProofMissing.into()) }
 }
 
-/// Whether a browser runs what it fetches for a `Sec-Fetch-Dest` in the page that asked for it: the script-like
-/// destinations (Fetch standard, section 2.2.5) and `xslt`. A `Content-Security-Policy` of the response does not hinder
-/// any of them but workers.
+/// Refuses a request that [`prove`] refuses, and one that does not carry [`PROOF_HEADER`]: a preload in markup looks like
+/// a `fetch`, but no markup sends a header of its own.
+///
+/// # Errors
+/// [`Rule::ProofMissing`], [`Rule::ProofHeader`].
+pub fn prove_by_header(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
+    prove(claims, own)?;
+    if claims.header == Some("1") { Ok(()) } else { Err(Rule::ProofHeader.into()) }
+}
+
+/// Whether a browser runs what it fetches for a `Sec-Fetch-Dest` in the page that asked for it, or takes orders from it:
+/// the script-like destinations (Fetch standard, section 2.2.5), `xslt`, `style` and what rules the loading of others. A
+/// `Content-Security-Policy` of the response does not hinder any of them but workers.
 ///
 /// ```
 /// use httponly::origin::runs;
@@ -68,20 +89,90 @@ pub fn prove(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
 /// assert!(!runs(Some("empty")));
 /// ```
 pub fn runs(dest: Option<&str>) -> bool {
-    let scripts =
-        ["script", "worker", "sharedworker", "serviceworker", "audioworklet", "paintworklet", "xslt"];
-    dest.is_some_and(|dest| scripts.contains(&dest))
+    dest.is_some_and(|dest| {
+        matches!(
+            dest,
+            "script"
+                | "worker"
+                | "sharedworker"
+                | "serviceworker"
+                | "audioworklet"
+                | "paintworklet"
+                | "sharedstorageworklet"
+                | "xslt"
+                | "style"
+                | "manifest"
+                | "speculationrules"
+                | "dictionary"
+        )
+    })
+}
+
+/// A load of the app's own pages that may spend a cookie where a target says so. What it brings is shown or played, and
+/// never run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// `<img>`, `url()` of CSS
+    Image,
+    /// `<audio>`
+    Audio,
+    /// `<video>`
+    Video,
+    /// `<track>`
+    Track,
+    /// `@font-face`
+    Font,
+    /// A navigation of the window: a link to a download
+    Document,
+}
+
+impl Destination {
+    /// The destination that `Sec-Fetch-Dest` calls so; `None` for one that may never spend.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "image" => Self::Image,
+            "audio" => Self::Audio,
+            "video" => Self::Video,
+            "track" => Self::Track,
+            "font" => Self::Font,
+            "document" => Self::Document,
+            _ => return None,
+        })
+    }
+
+    /// Whether a request is such a load of the app's own origin: by `Sec-Fetch-Site: same-origin` alone, since no other
+    /// header tells an image from a page. A navigation is the visitor's own, with no prefetch.
+    ///
+    /// ```
+    /// use httponly::origin::{Claims, Destination};
+    ///
+    /// let image = Claims { site: Some("same-origin"), mode: Some("no-cors"), dest: Some("image"), ..Claims::default() };
+    /// assert!(Destination::Image.is_load(image));
+    /// assert!(!Destination::Image.is_load(Claims { site: Some("same-site"), ..image }));
+    /// ```
+    pub fn is_load(self, claims: Claims<'_>) -> bool {
+        let mode = match self {
+            Self::Document => claims.mode == Some("navigate"),
+            _ => matches!(claims.mode, Some("no-cors" | "cors" | "same-origin")),
+        };
+        claims.site == Some("same-origin")
+            && mode
+            && claims.purpose.is_none()
+            && claims.dest.and_then(Self::parse) == Some(self)
+    }
 }
 
 /// Refuses a request that changes state unless it comes from the origin `own`, be it a `fetch` or a form: by
 /// `Sec-Fetch-Site: same-origin`; where that is absent, as [`prove`] does.
 ///
-/// It is for handlers whose forms work without JavaScript.
+/// It is for handlers whose forms work without JavaScript. A request that no script and no form sends (`<a ping>`, a
+/// preload) has the mode `no-cors`, and is refused.
 ///
 /// # Errors
 /// [`Rule::ProofMissing`].
 pub fn prove_sender(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
-    if claims.site == Some("same-origin") { Ok(()) } else { prove(claims, own) }
+    let sends = claims.mode != Some("no-cors") && claims.purpose.is_none();
+    if claims.site == Some("same-origin") && sends { Ok(()) } else { prove(claims, own) }
 }
 
 /// Refuses what another site reads without the visitor's seeing it: from elsewhere only a navigation of the whole
@@ -126,6 +217,7 @@ mod tests {
         }
         let claims = Claims {
             site: some(site),
+            mode: Some("cors"),
             dest: some(dest),
             purpose: None,
             origin: some(origin),
@@ -136,7 +228,12 @@ mod tests {
 
     #[test]
     fn a_prefetch_proves_nothing() {
-        let claims = Claims { site: Some("same-origin"), dest: Some("empty"), ..Claims::default() };
+        let claims = Claims {
+            site: Some("same-origin"),
+            mode: Some("cors"),
+            dest: Some("empty"),
+            ..Claims::default()
+        };
         assert!(prove(claims, OWN).is_ok());
         assert!(prove(Claims { purpose: Some("prefetch"), ..claims }, OWN).is_err());
     }
@@ -152,7 +249,7 @@ mod tests {
     #[test]
     fn a_form_of_the_same_origin_may_send_and_nothing_of_another() {
         let sent = |site, dest, origin, header| {
-            prove_sender(Claims { site, dest, purpose: None, origin, header }, OWN).is_ok()
+            prove_sender(Claims { site, mode: None, dest, purpose: None, origin, header }, OWN).is_ok()
         };
         for dest in [None, Some("document"), Some("empty")] {
             assert!(sent(Some("same-origin"), dest, None, None));
@@ -164,6 +261,52 @@ mod tests {
             assert!(!sent(None, dest, None, None));
             assert!(!sent(None, dest, Some("null"), Some("1")));
             assert!(!sent(None, dest, Some("https://evil.example"), Some("1")));
+        }
+    }
+
+    #[test]
+    fn what_markup_sends_by_itself_proves_nothing() {
+        let claims =
+            |mode| Claims { site: Some("same-origin"), mode, dest: Some("empty"), ..Claims::default() };
+        for mode in [Some("cors"), Some("same-origin")] {
+            assert!(prove(claims(mode), OWN).is_ok(), "{mode:?}");
+            assert!(prove_sender(claims(mode), OWN).is_ok(), "{mode:?}");
+        }
+        // A ping, a preload, a beacon; a form; a socket; what no browser sends.
+        for mode in [Some("no-cors"), Some("navigate"), Some("websocket"), Some(""), Some("cors, cors"), None]
+        {
+            assert!(prove(claims(mode), OWN).is_err(), "{mode:?}");
+            assert!(prove(Claims { header: Some("1"), ..claims(mode) }, OWN).is_err(), "{mode:?}");
+        }
+        assert!(prove_sender(claims(Some("navigate")), OWN).is_ok());
+        assert!(prove_sender(claims(Some("no-cors")), OWN).is_err());
+        assert!(prove_sender(Claims { purpose: Some("prefetch"), ..claims(Some("cors")) }, OWN).is_err());
+    }
+
+    #[test]
+    fn a_load_of_the_own_origin_is_known_by_fetch_metadata_alone() {
+        let all = ["image", "audio", "video", "track", "font", "document"];
+        for name in all {
+            let destination = Destination::parse(name).unwrap();
+            let mode = if name == "document" { "navigate" } else { "no-cors" };
+            let load =
+                Claims { site: Some("same-origin"), mode: Some(mode), dest: Some(name), ..Claims::default() };
+            assert!(destination.is_load(load), "{name}");
+            for site in [None, Some("same-site"), Some("cross-site"), Some("none")] {
+                let origin = Some(OWN);
+                assert!(
+                    !destination.is_load(Claims { site, origin, header: Some("1"), ..load }),
+                    "{name} {site:?}"
+                );
+            }
+            for dest in [None, Some("empty"), Some("script"), Some("style"), Some("iframe"), Some("embed")] {
+                assert!(!destination.is_load(Claims { dest, ..load }), "{name} {dest:?}");
+            }
+            assert!(!destination.is_load(Claims { purpose: Some("prefetch"), ..load }));
+            assert!(!destination.is_load(Claims { mode: None, ..load }));
+        }
+        for name in ["script", "style", "empty", "iframe", "object", "worker", "manifest", "Image", ""] {
+            assert_eq!(Destination::parse(name), None, "{name}");
         }
     }
 

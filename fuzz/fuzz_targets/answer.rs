@@ -3,7 +3,8 @@
 #![no_main]
 use httponly::{
     cookie::{set_cookie::parse, syntax::check_name},
-    proxy::headers::{Answer, CookieRule, Fate, Verdict, fate},
+    proxy::response::{Answer, CookieRule, Verdict},
+    proxy::response_headers::{Fate, fate},
 };
 
 fn has(list: &str, name: &str) -> bool {
@@ -26,7 +27,8 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
     let rule = |name: &str| CookieRule { name: name.into(), path: Some("/".into()), ..CookieRule::default() };
     let cookies = [rule("sid"), rule("__Host-t")];
     let (spent, by_header) = (input.0 & 1 != 0, input.0 & 2 != 0);
-    let answer = Answer { headers: &headers, spent, by_header, cookies: &cookies };
+    let status = if input.0 & 4 != 0 { 304 } else { 200 };
+    let answer = Answer { headers: &headers, status, spent, by_header, cookies: &cookies, named: &[] };
     let verdicts = answer.judge(|location| location.starts_with('/').then(|| format!("/m{location}")));
 
     let mut set: Vec<(&str, &str)> = Vec::new();
@@ -36,7 +38,12 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
                 assert!(*name == "set-cookie" || set.iter().all(|(other, _)| other != name), "{name} twice");
                 set.push((name, value));
             }
-            Verdict::Copy(name) => assert!(name.starts_with("content-") || *name == "digest"),
+            Verdict::Copy(name) => {
+                assert!(
+                    name.starts_with("content-")
+                        || ["digest", "link", "retry-after", "x-retry-after"].contains(name)
+                );
+            }
             Verdict::Remove(name) => {
                 assert!(check_name(*name).is_ok() && fate(&name.to_ascii_lowercase()) == Fate::Keep);
             }
@@ -59,6 +66,15 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
         assert!(has(caching, "private") && !has(caching, "public") && !has(caching, "s-maxage"), "{caching}");
     }
     let vary = get("vary").unwrap_or_default();
+    assert!(
+        has(vary, "*")
+            || ["sec-fetch-dest", "sec-fetch-site", "sec-fetch-mode"].iter().all(|name| has(vary, name))
+    );
+    assert_eq!(get("cross-origin-resource-policy"), Some("same-origin"));
+    assert!(
+        get("www-authenticate")
+            .is_none_or(|challenges| !challenges.to_ascii_lowercase().starts_with("basic"))
+    );
     assert!(!spent || has(vary, "*") || has(vary, "cookie"), "{vary:?}");
     assert!(!by_header || has(vary, "*") || has(vary, "x-nordcraft-url"), "{vary:?}");
 });

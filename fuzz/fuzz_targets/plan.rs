@@ -2,8 +2,9 @@
 #![no_main]
 use httponly::proxy::{
     config::{Declaration, Proxy},
-    headers::{CookieRule, is_evidence},
+    headers::is_evidence,
     plan::Incoming,
+    response::CookieRule,
 };
 use httponly_fuzz::oracle::inside;
 use url::Url;

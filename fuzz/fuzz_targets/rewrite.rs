@@ -2,7 +2,7 @@
 #![no_main]
 use httponly::{
     cookie::set_cookie::{SetCookie, parse},
-    proxy::headers::CookieRule,
+    proxy::response::CookieRule,
     session::cookies::with_domain,
 };
 

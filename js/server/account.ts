@@ -158,7 +158,14 @@ export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise
   const { headers } = request;
   const said = (name: string) => headers.get(name) ?? undefined;
   const foreign = rules((m) =>
-    m.refuseSender(said("sec-fetch-site"), said("sec-fetch-dest"), said("origin"), said("x-httponly"), own),
+    m.refuseSender(
+      said("sec-fetch-site"),
+      said("sec-fetch-mode"),
+      said("sec-fetch-dest"),
+      said("origin"),
+      said("x-httponly"),
+      own,
+    ),
   ) as Failed | undefined;
   if (foreign) return fail(foreign);
 

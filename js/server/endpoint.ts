@@ -5,7 +5,7 @@
  */
 import { HttpOnlyError } from "../errors.ts";
 import { declaredUrl, rules, type ServerRefusal, texts } from "../wasm/server.ts";
-import { proveSameOrigin } from "./origin.ts";
+import { prove } from "./origin.ts";
 import { reserved } from "./reserved.ts";
 
 /** Options of {@link cookieEndpoint}. */
@@ -19,6 +19,14 @@ export interface CookieEndpointOptions {
    * where the endpoint may run in a process that makes no `authBackend`.
    */
   reserved?: readonly string[] | undefined;
+  /**
+   * Takes a GET that only proves to be a `fetch` of the own origin, without the header `x-httponly: 1`: for an app whose
+   * own old client sends it so. Default false.
+   *
+   * **Whoever can bring markup into a page of the app can then set the cookies of this endpoint**: a
+   * `<link rel=preload as=fetch crossorigin>` looks like a `fetch`. Declare `names`, and leave this out where you can.
+   */
+  bareGet?: boolean | undefined;
   /** The app's own origin, for servers behind TLS; by default that of the request. Its host is the Domain. */
   origin?: string | undefined;
   /** Takes the shape of the other handlers' option; setting a cookie needs no address. */
@@ -46,11 +54,13 @@ const encoder = new TextEncoder();
 export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: Request) => Promise<Response> {
   const names = texts("names", options.names);
   const more = [...RESERVED, ...(texts("reserved", options.reserved) ?? [])];
+  const bareGet = options.bareGet ?? false;
+  if (typeof bareGet !== "boolean") throw new TypeError(`bareGet must be a boolean, got ${String(bareGet)}`);
   const own = options.origin === undefined ? undefined : declaredUrl("origin", options.origin);
   return async (request) => {
     try {
       const inBody = rules((m) => m.endpointMethod(request.method));
-      proveSameOrigin(request, own?.origin);
+      prove(request, own?.origin, !inBody && !bareGet);
       const url = new URL(request.url);
       const fields = inBody ? await read(request) : encoder.encode(url.search.slice(1));
       const line = rules((m) =>

@@ -54,6 +54,25 @@ export interface Target {
    * whose addresses become those below the mount; by default none. Every other `Location` is dropped.
    */
   redirects?: readonly string[] | undefined;
+  /**
+   * What proves that a GET or HEAD which spends comes from the app: `fetch`, the default, takes the browser's word that a
+   * script of the own origin fetches it; `header` also asks for `x-httponly: 1`, which the page has to send. Ask for it
+   * where a GET of the API changes something: a `<link rel=preload as=fetch crossorigin>` in markup that somebody brought
+   * into a page looks like a `fetch`, but cannot send a header.
+   */
+  proof?: "fetch" | "header" | undefined;
+  /**
+   * Loads of the app's own pages that may spend, by GET alone; by default none. With `["image"]`, `<img
+   * src="/api/proxy/shop/avatar">` is sent with the token, from the own origin and from no other. With `"document"`, a
+   * link of the app to a download is. Whoever can bring markup into a page can cause such a GET too, so use it for
+   * targets whose GETs change nothing.
+   */
+  destinations?: readonly ("image" | "audio" | "video" | "track" | "font" | "document")[] | undefined;
+  /**
+   * Response headers that pass beyond those that always do: registered ones that are left out by default (`server`,
+   * `timing-allow-origin`), and some that act on more than the response (`x-robots-tag`). None that the proxy sets itself.
+   */
+  responseHeaders?: readonly string[] | undefined;
 }
 
 /** Answers what a request header is to say: who is signed in, say. An `HttpOnlyError` becomes its response. */
@@ -111,8 +130,6 @@ const JUDGE_NAME = 4;
 /** The header that the door adds to event streams only. */
 const EVENTS_MARK = "x-accel-buffering";
 
-const fateOf = memo(1024, (name) => rules((m) => m.responseHeaderFate(name)));
-
 /**
  * Makes a proxy to declared targets.
  *
@@ -156,6 +173,9 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       }),
   );
   const asksForUrl = targets.some(([, { url }]) => typeof url === "function");
+  const fates = targets.map((_, target) =>
+    memo(512, (name) => rules(() => door.responseHeaderFate(target, name))),
+  );
   const wants = memo(256, (name) => door.wants(name));
   const judge = (question: string) => {
     const [target, flags, ...head] = question.split("\n");
@@ -295,6 +315,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       fail("gone");
       return broken("upstream-unreachable");
     }
+    const fateOf = fates[target] as (name: string) => number;
     let unique = asksForUrl;
     let judged = "";
     const kept: [name: string, value: string][] = [];
@@ -308,7 +329,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       if (fate === JUDGE_UNIQUE) unique = true;
       if (fate !== KEEP) copied.set(name, value);
     }
-    const question = `${target}\n${flags & (SPENDS | BY_HEADER | SETS)}\n${unique ? upstreamUrl : ""}\n${base}${judged}`;
+    const question = `${target}\n${flags & (SPENDS | BY_HEADER | SETS)}\n${status}\n${unique ? upstreamUrl : ""}\n${base}${judged}`;
     const verdicts = (unique ? judge : judgeOften)(question);
     let body = upstream.body();
     if (body instanceof ReadableStream) {

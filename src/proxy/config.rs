@@ -3,10 +3,15 @@
 use thiserror::Error;
 
 use super::{
-    headers::{CookieRule, is_listable},
+    headers::is_listable,
+    response::CookieRule,
+    response_headers::is_nameable,
     target::{Base, Place},
 };
-use crate::cookie::{attributes::check_path, syntax::check_name};
+use crate::{
+    cookie::{attributes::check_path, syntax::check_name},
+    origin::Destination,
+};
 
 /// A mistake in a declaration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -41,6 +46,22 @@ pub enum Mistake {
     /// Attributes of a response cookie.
     #[error("target \"{0}\": the Domain or Path for the cookie \"{1}\" is none, or its prefix forbids it")]
     SetCookie(String, String),
+    /// A response header that no target can name.
+    #[error("target \"{0}\": responseHeaders must be names that the proxy does not answer for, got \"{1}\"")]
+    ResponseHeader(String, String),
+    /// A load that may never spend.
+    #[error(
+        "target \"{0}\": destinations must be \"image\", \"audio\", \"video\", \"track\", \"font\" or \"document\", got \"{1}\""
+    )]
+    Destination(String, String),
+    /// A proof that there is not.
+    #[error("target \"{0}\": proof must be \"fetch\" or \"header\", got \"{1}\"")]
+    Proof(String, String),
+    /// Loads that can carry no header, where one is asked for.
+    #[error(
+        "target \"{0}\": destinations must be empty where proof is \"header\", since no image or link carries one"
+    )]
+    HeaderlessLoad(String),
     /// An origin that redirects may lead to.
     #[error("target \"{0}\": redirects lead to origins such as https://files.example, and \"{1}\" is none")]
     Redirect(String, String),
@@ -69,6 +90,12 @@ pub struct Declaration {
     pub set_cookies: Vec<CookieRule>,
     /// Origins that the upstream's redirects may lead to, beside the target itself. Default none.
     pub redirects: Vec<String>,
+    /// What proves a GET that spends: `fetch` or `header`. Default `fetch`.
+    pub proof: Option<String>,
+    /// Loads of the app's own pages that may spend. Default none.
+    pub destinations: Vec<String>,
+    /// Response headers that pass beyond those that always do. Default none.
+    pub response_headers: Vec<String>,
 }
 
 /// A target, checked.
@@ -87,6 +114,12 @@ pub struct Target {
     pub set_cookies: Vec<CookieRule>,
     /// Origins that redirects may lead to.
     pub(super) redirects: Vec<String>,
+    /// Whether a GET that spends needs the header that no markup can send.
+    pub(super) needs_header: bool,
+    /// Loads of the app's own pages that may spend.
+    pub(super) destinations: Vec<Destination>,
+    /// Response headers that pass beyond those that always do.
+    pub response_headers: Vec<String>,
 }
 
 impl Target {
@@ -133,6 +166,13 @@ impl Target {
             return Err(Mistake::Redirect(name, other.clone()));
         }
         let set_cookies = declared.set_cookies;
+        let needs_header = match declared.proof.as_deref() {
+            None | Some("fetch") => false,
+            Some("header") => true,
+            Some(other) => return Err(Mistake::Proof(name, other.into())),
+        };
+        let destinations = check_destinations(&name, declared.destinations, needs_header)?;
+        let response_headers = check_response_headers(&name, declared.response_headers)?;
         Ok(Self {
             name,
             base,
@@ -144,6 +184,9 @@ impl Target {
             headers,
             set_cookies,
             redirects: declared.redirects,
+            needs_header,
+            destinations,
+            response_headers,
         })
     }
 
@@ -160,6 +203,28 @@ fn check_headers(target: &str, names: Vec<String>) -> Result<Vec<String>, Mistak
         if is_listable(&name) { Ok(name) } else { Err(Mistake::Header(target.into(), name)) }
     };
     names.into_iter().map(check).collect()
+}
+
+/// The names in lower case.
+fn check_response_headers(target: &str, names: Vec<String>) -> Result<Vec<String>, Mistake> {
+    let check = |name: String| {
+        let name = name.to_ascii_lowercase();
+        if is_nameable(&name) { Ok(name) } else { Err(Mistake::ResponseHeader(target.into(), name)) }
+    };
+    names.into_iter().map(check).collect()
+}
+
+fn check_destinations(
+    target: &str,
+    names: Vec<String>,
+    needs_header: bool,
+) -> Result<Vec<Destination>, Mistake> {
+    if needs_header && !names.is_empty() {
+        return Err(Mistake::HeaderlessLoad(target.into()));
+    }
+    let known =
+        |name: String| Destination::parse(&name).ok_or_else(|| Mistake::Destination(target.into(), name));
+    names.into_iter().map(known).collect()
 }
 
 fn check_method(target: &str, method: &str) -> Result<String, Mistake> {

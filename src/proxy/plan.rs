@@ -35,15 +35,33 @@ impl<'a> Incoming<'a> {
         self.headers.iter().find(|header| header.0 == name).map(|header| header.1)
     }
 
-    fn prove(&self, own: Option<&str>) -> Result<(), Refusal> {
-        let claims = Claims {
+    fn claims(&self) -> Claims<'a> {
+        Claims {
             site: self.get("sec-fetch-site"),
+            mode: self.get("sec-fetch-mode"),
             dest: self.get("sec-fetch-dest"),
             purpose: self.get("sec-purpose"),
             origin: self.get("origin"),
             header: self.get(origin::PROOF_HEADER),
-        };
-        origin::prove(claims, own.or_else(|| origin::of(self.url)).unwrap_or_default())
+        }
+    }
+
+    fn prove(&self, own: Option<&str>) -> Result<(), Refusal> {
+        origin::prove(self.claims(), own.or_else(|| origin::of(self.url)).unwrap_or_default())
+    }
+
+    /// Refuses a request that may not spend a cookie on a target: one without the proof, unless it is a load of the app's
+    /// own pages that the target names; and where the target asks for it, a reading one without the header of proof.
+    fn check_spending(&self, target: &Target, own: Option<&str>) -> Result<(), Refusal> {
+        let reads = matches!(self.method, "GET" | "HEAD");
+        let claims = self.claims();
+        if self.method == "GET" && target.destinations.iter().any(|destination| destination.is_load(claims)) {
+            return Ok(());
+        }
+        if target.needs_header && reads && claims.header != Some("1") {
+            return Err(Rule::ProofHeader.into());
+        }
+        self.prove(own)
     }
 
     /// Path and query of the URL.
@@ -162,7 +180,7 @@ impl Proxy {
         // What the server says of its user is worth as much as the user's cookie.
         let spends = purse.is_open() || credentials.is_some() || !target.headers.is_empty();
         if spends {
-            incoming.prove(self.own_origin())?;
+            incoming.check_spending(target, self.own_origin())?;
         }
 
         let query = match query {
@@ -247,7 +265,7 @@ impl Proxy {
         if !purse.is_open() {
             return Ok(None);
         }
-        incoming.prove(self.own_origin())?;
+        incoming.check_spending(target, self.own_origin())?;
         let filled = substitute_within(text, context, self.body_limit, |name| Ok(purse.text(name)))?;
         Ok(Some(filled.into_owned().into_bytes()))
     }
@@ -284,7 +302,7 @@ impl Target {
 
 /// How values are encoded in a body of a media type.
 fn body_context(content_type: &str) -> Context {
-    let essence = headers::essence(content_type).to_ascii_lowercase();
+    let essence = super::response::essence(content_type).to_ascii_lowercase();
     match essence.as_str() {
         "application/x-www-form-urlencoded" => Context::Form,
         "application/json" | "text/json" => Context::Json,
@@ -382,8 +400,12 @@ mod tests {
         Proxy::new("/p", None, vec![bearer, filled], 1000).unwrap()
     }
 
-    const SENT: &[(&str, &str)] =
-        &[("cookie", "t=1; u=2; d=3; d=4"), ("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "empty")];
+    const SENT: &[(&str, &str)] = &[
+        ("cookie", "t=1; u=2; d=3; d=4"),
+        ("sec-fetch-site", "same-origin"),
+        ("sec-fetch-mode", "cors"),
+        ("sec-fetch-dest", "empty"),
+    ];
 
     fn request<'a>(url: &'a str, headers: &[(&'a str, &'a str)]) -> Incoming<'a> {
         let headers = headers.iter().chain(SENT).copied().collect();
@@ -467,6 +489,11 @@ mod tests {
             ),
             ("https://app.example/p/bearer", &[("sec-fetch-dest", "image")], Rule::ProofMissing),
             ("https://app.example/p/bearer", &[("sec-purpose", "prefetch")], Rule::ProofMissing),
+            // `<a ping>` and a preload without `crossorigin`; a navigation.
+            ("https://app.example/p/bearer", &[("sec-fetch-mode", "no-cors")], Rule::ProofMissing),
+            ("https://app.example/p/bearer", &[("sec-fetch-mode", "navigate")], Rule::ProofMissing),
+            ("https://app.example/p/filled", &[("sec-fetch-dest", "script")], Rule::TargetScript),
+            ("https://app.example/p/filled", &[("sec-fetch-dest", "style")], Rule::TargetScript),
             ("https://app.example/p/bearer", &[("cookie", "u=2")], Rule::CookieAbsent),
             ("https://app.example/p/bearer", &[("cookie", "t=")], Rule::CookieAbsent),
             ("https://app.example/p/bearer", &[("cookie", "t=1; t=1")], Rule::CookieTwice),
@@ -505,5 +532,85 @@ mod tests {
         assert_eq!(fill(&[], &"{{ cookies.t }}".repeat(1001)), Err(Rule::BodyTooLarge));
         let bytes = proxy.fill(1, &request("https://app.example/p/filled", &[]), &[0xff]);
         assert_eq!(bytes.unwrap_err().rule(), Rule::BodyNotText);
+    }
+
+    fn spends(declared: Declaration, method: &'static str, headers: &[(&str, &str)]) -> Result<bool, Rule> {
+        let target =
+            Declaration { url: Some("https://api.example/".into()), bearer: Some("t".into()), ..declared };
+        let proxy = Proxy::new("/p", None, vec![target], 64).unwrap();
+        let mut all = vec![("cookie", "t=1")];
+        all.extend_from_slice(headers);
+        let incoming =
+            Incoming { method, url: "https://app.example/p/a", base: None, client: None, headers: all };
+        proxy.plan(&incoming).map(|plan| plan.spends).map_err(crate::error::Refusal::rule)
+    }
+
+    fn load<'a>(site: &'a str, mode: &'a str, dest: &'a str) -> Vec<(&'a str, &'a str)> {
+        vec![("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)]
+    }
+
+    #[test]
+    fn where_a_target_asks_for_the_header_a_reading_request_that_spends_has_it() {
+        let declared = || Declaration { proof: Some("header".into()), ..Declaration::default() };
+        let fetch = load("same-origin", "cors", "empty");
+        let with = [fetch.as_slice(), &[("x-httponly", "1")]].concat();
+        for method in ["GET", "HEAD"] {
+            assert_eq!(spends(declared(), method, &fetch), Err(Rule::ProofHeader), "{method}");
+            assert_eq!(spends(declared(), method, &with), Ok(true), "{method}");
+        }
+        assert_eq!(spends(declared(), "POST", &fetch), Ok(true));
+        // The header alone is no proof where the browser says otherwise.
+        let foreign = [load("same-site", "cors", "empty").as_slice(), &[("x-httponly", "1")]].concat();
+        assert_eq!(spends(declared(), "GET", &foreign), Err(Rule::ProofMissing));
+    }
+
+    #[test]
+    fn a_declared_load_of_the_own_origin_spends_by_get_and_nothing_else_does() {
+        let declared = || Declaration {
+            destinations: vec!["image".into(), "document".into()],
+            ..Declaration::default()
+        };
+        let image = load("same-origin", "no-cors", "image");
+        assert_eq!(spends(declared(), "GET", &image), Ok(true));
+        assert_eq!(spends(declared(), "GET", &load("same-origin", "navigate", "document")), Ok(true));
+        assert_eq!(spends(Declaration::default(), "GET", &image), Err(Rule::ProofMissing));
+        assert_eq!(spends(declared(), "POST", &image), Err(Rule::ProofMissing));
+        for (site, mode, dest, rule) in [
+            ("same-site", "no-cors", "image", Rule::ProofMissing),
+            ("cross-site", "navigate", "document", Rule::ProofMissing),
+            ("none", "navigate", "document", Rule::ProofMissing),
+            ("same-origin", "no-cors", "video", Rule::ProofMissing),
+            ("same-origin", "navigate", "iframe", Rule::ProofMissing),
+            ("same-origin", "no-cors", "script", Rule::TargetScript),
+        ] {
+            assert_eq!(spends(declared(), "GET", &load(site, mode, dest)), Err(rule), "{site} {mode} {dest}");
+        }
+    }
+
+    #[test]
+    fn what_may_spend_and_what_may_pass_is_checked_where_it_is_declared() {
+        let mistake = |declared: Declaration| {
+            let target = Declaration { url: Some("https://api.example/".into()), ..declared };
+            Proxy::new("/p", None, vec![target], 64).map(|_| ()).unwrap_err().to_string()
+        };
+        for (declared, word) in [
+            (Declaration { destinations: vec!["script".into()], ..Declaration::default() }, "script"),
+            (Declaration { proof: Some("Header".into()), ..Declaration::default() }, "Header"),
+            (
+                Declaration { response_headers: vec!["Set-Cookie".into()], ..Declaration::default() },
+                "set-cookie",
+            ),
+            (
+                Declaration {
+                    proof: Some("header".into()),
+                    destinations: vec!["image".into()],
+                    ..Declaration::default()
+                },
+                "destinations",
+            ),
+        ] {
+            let said = mistake(declared);
+            assert!(said.contains(word) && said.contains("must be"), "{said}");
+        }
     }
 }

@@ -8,7 +8,8 @@ use crate::{
     json,
     origin::{Claims, check_read, prove_sender},
     proxy::{
-        headers::{Fate, fate, retry_after},
+        response::retry_after,
+        response_headers::{Fate, fate},
         target::Base,
     },
     redirect,
@@ -323,7 +324,7 @@ fn is_connection(name: &str) -> bool {
 /// Whether a body is JSON by its content type, so that tokens are to be stripped from it; also where no type is said.
 pub fn is_json(content_type: Option<&str>) -> bool {
     content_type.is_none_or(|value| {
-        let kind = crate::proxy::headers::essence(value).to_ascii_lowercase();
+        let kind = crate::proxy::response::essence(value).to_ascii_lowercase();
         kind.is_empty() || kind.ends_with("/json") || kind.ends_with("+json")
     })
 }

@@ -142,6 +142,7 @@ pub fn read_flow(
 #[wasm_bindgen(js_name = refuseSender)]
 pub fn refuse_sender(
     site: Option<String>,
+    mode: Option<String>,
     dest: Option<String>,
     origin: Option<String>,
     header: Option<String>,
@@ -149,6 +150,7 @@ pub fn refuse_sender(
 ) -> JsValue {
     let claims = Claims {
         site: site.as_deref(),
+        mode: mode.as_deref(),
         dest: dest.as_deref(),
         purpose: None,
         origin: origin.as_deref(),

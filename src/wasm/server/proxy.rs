@@ -14,8 +14,9 @@ use crate::{
     error::Rule,
     proxy::{
         config::{Declaration, Proxy as Rules, Target},
-        headers::{Answer, CookieRule, Verdict, fate},
         plan::Incoming,
+        response::{ALWAYS, Answer, CookieRule, VARY, Verdict},
+        response_headers::{Fate, fate},
         target::owner,
     },
 };
@@ -42,6 +43,9 @@ struct TargetOptions {
     headers: Option<Vec<String>>,
     set_cookies: Option<BTreeMap<String, Attributes>>,
     redirects: Option<Vec<String>>,
+    proof: Option<String>,
+    destinations: Option<Vec<String>>,
+    response_headers: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +77,9 @@ impl From<TargetOptions> for Declaration {
                 .map(|(name, Attributes { domain, path })| CookieRule { name, domain, path })
                 .collect(),
             redirects: options.redirects.unwrap_or_default(),
+            proof: options.proof,
+            destinations: options.destinations.unwrap_or_default(),
+            response_headers: options.response_headers.unwrap_or_default(),
         }
     }
 }
@@ -155,24 +162,36 @@ impl Proxy {
         self.0.fill(target, &incoming(head), body).map_err(thrown)
     }
 
-    /// Decides about the headers of a response that are to be judged, by the flags of its request. The head is the URL that was requested, the
-    /// target URL or an empty line, and then names and values. The answer is names and values; `=name` copies the
+    /// What becomes of a response header, as a number: 0 dropped, 1 kept, 2 to be judged, 3 to be judged and unlike
+    /// others, 4 to be judged by its name alone.
+    #[wasm_bindgen(js_name = responseHeaderFate)]
+    pub fn response_header_fate(&self, target: usize, name: &str) -> u8 {
+        let named =
+            self.0.target(target).is_some_and(|target| target.response_headers.iter().any(|n| n == name));
+        if named { Fate::Keep as u8 } else { fate(name) as u8 }
+    }
+
+    /// Decides about the headers of a response that are to be judged, by the flags of its request. The head is the
+    /// status, the URL that was requested, the target URL or an empty line, and then names and values. The answer is names and values; `=name` copies the
     /// upstream's value, `-name` removes it.
     pub fn judge(&self, target: usize, flags: u32, head: &str) -> String {
         let mut lines = head.split('\n');
+        let status = lines.next().and_then(|status| status.parse().ok()).unwrap_or_default();
         let requested = lines.next().unwrap_or_default();
         let base = lines.next().filter(|text| !text.is_empty());
         let mut headers = Vec::new();
         while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
             headers.push((name, value));
         }
-        let target_of = self.0.target(target).filter(|_| flags & SETS != 0);
-        let cookies = target_of.map(|target| target.set_cookies.as_slice());
+        let declared = self.0.target(target);
+        let cookies = declared.filter(|_| flags & SETS != 0).map(|target| target.set_cookies.as_slice());
         let answer = Answer {
             headers: &headers,
+            status,
             spent: flags & SPENDS != 0,
             by_header: flags & BY_HEADER != 0,
             cookies: cookies.unwrap_or_default(),
+            named: declared.map(|target| target.response_headers.as_slice()).unwrap_or_default(),
         };
         let mut out = String::with_capacity(256);
         for verdict in answer.judge(|location| self.0.relocate(target, base, requested, location)) {
@@ -210,11 +229,11 @@ fn incoming(head: &str) -> Incoming<'_> {
     }
 }
 
-/// What becomes of a response header, as a number: 0 dropped, 1 kept, 2 to be judged, 3 to be judged and unlike
-/// others, 4 to be judged by its name alone.
-#[wasm_bindgen(js_name = responseHeaderFate)]
-pub fn response_header_fate(name: &str) -> u8 {
-    fate(name) as u8
+/// What every response of the proxy gets, a refusal too: names and values in turns.
+#[wasm_bindgen(js_name = proxyHeaders)]
+pub fn proxy_headers() -> Vec<String> {
+    let always = ALWAYS.iter().flat_map(|(name, value)| [*name, *value]);
+    always.chain(["vary", VARY]).map(String::from).collect()
 }
 
 /// Refuses a value that no header can carry.

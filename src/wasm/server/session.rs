@@ -165,6 +165,7 @@ impl Backend {
     ) -> Result<String, JsValue> {
         let claims = Claims {
             site: site.as_deref(),
+            mode: mode.as_deref(),
             dest: dest.as_deref(),
             // Only GET is prefetched, and no GET changes anything here.
             purpose: None,
@@ -234,6 +235,7 @@ impl Backend {
     ) -> bool {
         let claims = Claims {
             site: site.as_deref(),
+            mode: mode.as_deref(),
             dest: dest.as_deref(),
             purpose: None,
             origin: origin.as_deref(),

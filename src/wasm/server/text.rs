@@ -13,24 +13,30 @@ use crate::{
     template::{Context, substitute},
 };
 
-/// Refuses a request without proof of the origin `own`; the header values are as `Headers.get` gives them.
+/// Refuses a request without proof of the origin `own`; the header values are as `Headers.get` gives them. `by_header` asks for
+/// the header that no markup can send, too.
+#[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
 #[wasm_bindgen(js_name = proveSameOrigin)]
 pub fn prove_same_origin(
     site: Option<String>,
+    mode: Option<String>,
     dest: Option<String>,
     purpose: Option<String>,
     origin: Option<String>,
     header: Option<String>,
     own: &str,
+    by_header: bool,
 ) -> Result<(), JsValue> {
     let claims = origin::Claims {
         site: site.as_deref(),
+        mode: mode.as_deref(),
         dest: dest.as_deref(),
         purpose: purpose.as_deref(),
         origin: origin.as_deref(),
         header: header.as_deref(),
     };
-    origin::prove(claims, own).map_err(super::thrown)
+    let prove = if by_header { origin::prove_by_header } else { origin::prove };
+    prove(claims, own).map_err(super::thrown)
 }
 
 /// Puts cookies in the place of templates. `cookies` is an object; only its own properties that are strings count.
