@@ -3,7 +3,12 @@ import { authBackend, cookieEndpoint, parseSetCookie } from "httponly/server";
 import { describe, expect, test } from "vitest";
 
 const URL_ = "https://app.example/.nordcraft/cookies/set-cookie";
-const SAME_ORIGIN = { "sec-fetch-site": "same-origin", "sec-fetch-dest": "empty" };
+const SAME_ORIGIN = {
+  "sec-fetch-site": "same-origin",
+  "sec-fetch-mode": "cors",
+  "sec-fetch-dest": "empty",
+  "x-httponly": "1",
+};
 const endpoint = cookieEndpoint();
 
 function post(body: BodyInit, type: string, init: RequestInit = {}): Request {
@@ -133,16 +138,36 @@ describe("without proof of the same origin nothing is set", () => {
       );
     });
   test("with an equal Origin, or with our header alone, it is set", async () => {
-    for (const headers of [{ origin: "https://app.example" }, { "x-httponly": "1" }] as Record<
-      string,
-      string
-    >[])
+    const own = { origin: "https://app.example" };
+    const body = { method: "POST", body: "name=n&value=v" };
+    const type = { "content-type": "application/x-www-form-urlencoded" };
+    for (const headers of [{ "x-httponly": "1" }, { ...own, "x-httponly": "1" }] as Record<string, string>[])
       await line(endpoint(new Request(query, { headers })));
+    await line(endpoint(new Request(URL_, { ...body, headers: { ...own, ...type } })));
+  });
+  test("a GET needs the header that no markup can send, unless the app declares a client without it", async () => {
+    const preload = {
+      "sec-fetch-site": "same-origin",
+      "sec-fetch-mode": "cors",
+      "sec-fetch-dest": "empty",
+    };
+    for (const headers of [preload, { ...preload, "x-httponly": "0" }, { origin: "https://app.example" }])
+      await refused(endpoint(new Request(query, { headers })), 403, "cross-origin");
+    const bare = cookieEndpoint({ bareGet: true });
+    await line(bare(new Request(query, { headers: preload })));
+    // What is no fetch stays outside all the same.
+    for (const mode of ["no-cors", "navigate"])
+      await refused(
+        bare(new Request(query, { headers: { ...preload, "sec-fetch-mode": mode } })),
+        403,
+        "cross-origin",
+      );
+    expect(() => cookieEndpoint({ bareGet: "yes" as unknown as boolean })).toThrow("bareGet must be");
   });
   test("behind TLS the app's own origin counts, for the proof and for Domain", async () => {
     const behind = cookieEndpoint({ origin: "https://app.example" });
     const inner = "http://10.0.0.7:3000/.nordcraft/cookies/set-cookie?name=n&value=v";
-    const headers = { origin: "https://app.example" };
+    const headers = { origin: "https://app.example", "x-httponly": "1" };
     expect(parseSetCookie(await line(behind(new Request(inner, { headers }))))?.domain).toBe("app.example");
     await refused(
       behind(new Request(inner, { headers: { origin: "http://10.0.0.7:3000" } })),

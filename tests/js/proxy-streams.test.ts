@@ -106,7 +106,7 @@ test("an event stream on which a cookie was spent is private", async () => {
   const answer = await send(origin, "/api/proxy/x", { headers: { ...PROOF, cookie: "t=1" } });
   expect(answer.headers).toMatchObject({
     "cache-control": "private, no-cache, no-transform",
-    vary: "Cookie",
+    vary: "Cookie, Sec-Fetch-Dest, Sec-Fetch-Site, Sec-Fetch-Mode",
   });
 });
 

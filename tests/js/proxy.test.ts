@@ -14,6 +14,9 @@ async function setup(target: Partial<Target> = {}, answer?: Parameters<typeof up
 
 const COOKIE = "t=secret; other=1";
 
+/** What every response varies by: a browser's cache hands to nobody what another kind of request brought. */
+const FETCHED = "Sec-Fetch-Dest, Sec-Fetch-Site, Sec-Fetch-Mode";
+
 describe("authorization.bearer", () => {
   const target = { authorization: { bearer: "t" } };
 
@@ -458,22 +461,26 @@ describe("proof of the same origin", () => {
     for (const site of SITES)
       for (const dest of DESTS)
         for (const from of ORIGINS)
-          for (const [method, type] of [
-            ["GET", undefined],
-            ["POST", "text/plain"],
-            ["POST", "application/json"],
+          for (const [method, type, mode] of [
+            ["GET", undefined, "cors"],
+            ["GET", undefined, "no-cors"],
+            ["GET", undefined, undefined],
+            ["POST", "text/plain", "same-origin"],
+            ["POST", "text/ping", "no-cors"],
+            ["POST", "application/json", "cors"],
           ]) {
             const headers: Record<string, string> = { cookie: COOKIE };
             if (site) headers["sec-fetch-site"] = site;
+            if (mode) headers["sec-fetch-mode"] = mode;
             if (dest) headers["sec-fetch-dest"] = dest;
             if (from) headers.origin = from === "own" ? origin : from;
             if (type) headers["content-type"] = type;
             const proven = site
-              ? site === "same-origin" && dest === "empty"
-              : from === "own" && dest !== "script";
+              ? site === "same-origin" && dest === "empty" && (mode === "cors" || mode === "same-origin")
+              : from === "own" && dest !== "script" && dest !== "style";
             const before = api.log.length;
             const answer = await send(origin, "/api/proxy/api/x", { method: method as string, headers });
-            const row = JSON.stringify({ site, dest, from, method, type });
+            const row = JSON.stringify({ site, dest, from, method, type, mode });
             expect([row, answer.status]).toEqual([row, proven ? 200 : 403]);
             if (!proven) expect(codeOf(answer)).toBe("cross-origin");
             expect([row, api.log.length - before]).toEqual([row, proven ? 1 : 0]);
@@ -683,12 +690,14 @@ describe("responses", () => {
         "connection",
         "content-security-policy",
         "content-type",
+        "cross-origin-resource-policy",
         "date",
         "etag",
         "retry-after",
         "transfer-encoding",
         "x-content-type-options",
         "x-ratelimit-remaining",
+        "vary",
       ].sort(),
     );
   });
@@ -761,7 +770,7 @@ describe("responses", () => {
       const { headers } = await send(origin, "/api/proxy/api/", { headers: { ...PROOF, cookie: COOKIE } });
       if (_ !== "quoted") expect(headers["cache-control"]).toBe(caching);
       else expect(headers["cache-control"]).toMatch(/^private/);
-      expect(headers.vary).toBe(vary);
+      expect(headers.vary).toBe(vary === "*" ? "*" : `${vary}, ${FETCHED}`);
     },
   );
 
@@ -780,7 +789,7 @@ describe("responses", () => {
       "content-security-policy": "sandbox",
       "x-content-type-options": "nosniff",
       "cache-control": "private",
-      vary: "Cookie",
+      vary: `Cookie, ${FETCHED}`,
     });
     expect(headers["x-hop"]).toBeUndefined();
   });
@@ -810,7 +819,10 @@ describe("responses", () => {
     const { headers } = await send(origin, "/api/proxy/api", {
       headers: { "x-nordcraft-url": `${api.origin}/v1/a` },
     });
-    expect(headers).toMatchObject({ "cache-control": "private, max-age=60", vary: "x-nordcraft-url" });
+    expect(headers).toMatchObject({
+      "cache-control": "private, max-age=60",
+      vary: `x-nordcraft-url, ${FETCHED}`,
+    });
   });
 
   test("a cookie in raw UTF-8 is text in queries and bodies, and bytes in headers", async () => {
@@ -833,7 +845,7 @@ describe("responses", () => {
     );
     expect((await send(origin, "/api/proxy/api/")).headers).toMatchObject({
       "cache-control": "public, max-age=60",
-      vary: "Accept",
+      vary: `Accept, ${FETCHED}`,
     });
   });
 
@@ -845,7 +857,7 @@ describe("responses", () => {
       headers,
       body: "{{ cookies.t }}",
     });
-    expect(answer.headers).toMatchObject({ "cache-control": "private", vary: "Cookie" });
+    expect(answer.headers).toMatchObject({ "cache-control": "private", vary: `Cookie, ${FETCHED}` });
   });
 
   test("a decoded body loses its coding and its length, an undecoded one keeps its length", async () => {

@@ -4,7 +4,12 @@ import { describe, expect, test } from "vitest";
 
 const ORIGIN = "https://app.example";
 const endpoint = cookieEndpoint();
-const SAME_ORIGIN = { "sec-fetch-site": "same-origin", "sec-fetch-dest": "empty" };
+const SAME_ORIGIN = {
+  "sec-fetch-site": "same-origin",
+  "sec-fetch-mode": "cors",
+  "sec-fetch-dest": "empty",
+  "x-httponly": "1",
+};
 
 type Fields = Record<string, string>;
 
