@@ -17,7 +17,8 @@ import { original } from "./server/derived.ts";
 import { type Guard, type GuardVerdict, guarded, withErrorPage } from "./server/guard.ts";
 import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
-import { apiProxy, type ProxyOptions, type Target } from "./server/proxy.ts";
+import { apiProxy } from "./server/proxy/handler.ts";
+import type { ProxyOptions, Target } from "./server/proxy/options.ts";
 import { kitRoutes } from "./sveltekit-routes.ts";
 import { rules } from "./wasm/server.ts";
 
@@ -465,7 +466,8 @@ export function handleFetch(options: ProxyOptions): HandleFetch {
     headers.set("x-nordcraft-url", request.url);
     headers.set("x-nordcraft-templates-in-body", "true");
     // The visitor's own evidence, where a load passes it on, is not that of this request.
-    for (const name of ["origin", "sec-fetch-site", "sec-fetch-dest", "sec-purpose"]) headers.delete(name);
+    for (const name of ["origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-purpose"])
+      headers.delete(name);
     headers.delete("cookie");
     const cookie = event.request.headers.get("cookie");
     if (cookie !== null) headers.set("cookie", cookie);

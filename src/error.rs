@@ -87,11 +87,14 @@ macro_rules! rules {
                 match self { $(Rule::$variant => Code::$code,)* }
             }
 
-            /// The HTTP status that a handler answers with: that of the code, but for the cookie endpoint, where a
-            /// body that is too large is a bad request like any other.
+            /// The HTTP status that a handler answers with: that of the code, but for a body that is too large for
+            /// the cookie endpoint, which is a bad request like any other, and for what is nobody's answer.
             pub const fn status(self) -> u16 {
                 match self {
                     Rule::EndpointBody => 400,
+                    // Nobody reads it: the number is nginx's, for logs.
+                    Rule::ClientGone => 499,
+                    Rule::AppFailed => 500,
                     rule => rule.code().status(),
                 }
             }
@@ -166,6 +169,7 @@ rules! {
     TemplatePlace = 101 UrlInvalid "templates never stand in scheme, host, path or fragment",
     HeaderValue = 102 HeaderInvalid "a header value is Latin-1 without control characters",
     BodyNotText = 103 BodyInvalid "a body with templates is UTF-8 text",
+    BodyEncoded = 113 BodyInvalid "a body that is encoded, or a part of a whole, cannot be filled in",
     BodyTooLarge = 104 BodyTooLarge "the body is over the limit of this handler, or of the server around it",
     UpstreamTimeout = 105 UpstreamTimeout "the upstream sent no headers in time",
     UpstreamUnreachable = 106 UpstreamUnreachable "the upstream could not be reached",
@@ -173,6 +177,9 @@ rules! {
     CookieAbsent = 107 Unauthenticated "the cookie to spend is absent",
     CookieTwice = 108 FieldInvalid "two cookies of the name to spend were sent",
     TargetScript = 109 CrossOrigin "what an upstream sends is data: no page runs it as a script, a worker or a style sheet",
+    ClientGone = 110 Network "the client has left before its request was whole",
+    UpstreamInvalid = 111 UpstreamUnreachable "the upstream sent what is not a response",
+    AppFailed = 112 Unavailable "a function that the app gave has failed",
 
     BackendPath = 128 UnknownTarget "the path does not belong to the authentication backend",
     BackendMethod = 129 MethodNotAllowed "the authentication backend does not take this method here",

@@ -14,6 +14,7 @@
 //! - [`cookie`]: RFC 6265bis, one concept a file
 //! - [`template`]: `{{ cookies.name }}`, which stands for a cookie that JavaScript cannot read
 //! - [`jwt`]: reads `exp` and verifies nothing
+//! - [`options`]: names of options, and paths for a log
 //! - [`redirect`]: which redirect targets stay on the site
 //! - [`origin`]: which requests may change state
 //! - [`forwarded`]: what the proxies in front of the app say of a request
@@ -38,6 +39,8 @@ pub mod forwarded;
 mod json;
 #[cfg(feature = "std")]
 pub mod jwt;
+#[cfg(feature = "std")]
+pub mod options;
 #[cfg(feature = "std")]
 pub mod origin;
 #[cfg(feature = "std")]

@@ -39,13 +39,14 @@ export {
   type Requirement,
 } from "./guard.ts";
 export { proveSameOrigin } from "./origin.ts";
-export {
-  apiProxy,
-  type HeaderSource,
-  type ProxyHandler,
-  type ProxyOptions,
-  type ProxySettings,
-  type Target,
-} from "./proxy.ts";
+export { apiProxy } from "./proxy/handler.ts";
+export type {
+  HeaderSource,
+  ProxyHandler,
+  ProxyOptions,
+  ProxySettings,
+  Target,
+} from "./proxy/options.ts";
 export { safeRedirect } from "./redirect.ts";
+export type { ErrorNames, ErrorReport, OnError, ReportedError } from "./refusal.ts";
 export { applyTemplateValues, type TemplateContext } from "./template.ts";

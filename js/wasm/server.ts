@@ -51,6 +51,11 @@ export function declaredUrl(option: string, value: unknown): URL {
   return new URL(value);
 }
 
+/** What the module exports. */
+export type ServerModule = typeof glue;
+/** A proxy's declaration, as the rules hold it. */
+export type ProxyBinding = glue.Proxy;
+
 let loaded = false;
 
 /** Calls the rules; what they refuse is thrown as a {@link ServerRefusal}. */

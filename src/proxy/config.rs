@@ -96,6 +96,8 @@ pub struct Declaration {
     pub destinations: Vec<String>,
     /// Response headers that pass beyond those that always do. Default none.
     pub response_headers: Vec<String>,
+    /// Whether an encoded slash or backslash may stand in a path. Default no.
+    pub encoded_slashes: bool,
 }
 
 /// A target, checked.
@@ -120,6 +122,8 @@ pub struct Target {
     pub(super) destinations: Vec<Destination>,
     /// Response headers that pass beyond those that always do.
     pub response_headers: Vec<String>,
+    /// Whether an encoded slash or backslash may stand in a path.
+    pub(super) encoded_slashes: bool,
 }
 
 impl Target {
@@ -133,6 +137,7 @@ impl Target {
             Some(url) => Some(Base::parse(url).ok_or_else(|| Mistake::Url(name.clone()))?),
             None => None,
         };
+        let base = base.map(|base| base.with_encoded_slashes(declared.encoded_slashes));
         let cookies = declared.cookies.unwrap_or_default();
         for cookie in cookies.iter().chain(&declared.bearer) {
             check_name(cookie.as_str()).map_err(|_| Mistake::Cookie(name.clone(), cookie.clone()))?;
@@ -187,6 +192,7 @@ impl Target {
             needs_header,
             destinations,
             response_headers,
+            encoded_slashes: declared.encoded_slashes,
         })
     }
 

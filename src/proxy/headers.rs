@@ -24,11 +24,20 @@ pub(super) const HOP_BY_HOP: &[&str] = &[
     "http2-settings",
 ];
 
-/// Request headers that pass to every target.
+/// Request headers that pass to every target: what is asked for, and what describes the body, which goes along with it
+/// (RFC 9110 sections 8.3 to 8.7 and 14.4).
 const REQUEST: &[&str] = &[
     "accept",
     "accept-language",
+    "content-digest",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-location",
+    "content-md5",
+    "content-range",
     "content-type",
+    "digest",
     "if-match",
     "if-modified-since",
     "if-none-match",
@@ -36,6 +45,7 @@ const REQUEST: &[&str] = &[
     "if-unmodified-since",
     "last-event-id",
     "range",
+    "repr-digest",
 ];
 
 /// Request headers that the proxy's decisions read.
@@ -81,6 +91,11 @@ const NOT_LISTABLE: &[&str] = &[
 /// Whether a request header passes to every target.
 pub fn passes(name: &str) -> bool {
     REQUEST.contains(&name)
+}
+
+/// Whether a request header is a digest of the body's bytes, or of what they stand for.
+pub fn is_digest(name: &str) -> bool {
+    matches!(name, "content-digest" | "content-md5" | "digest" | "repr-digest")
 }
 
 /// Whether the proxy's decisions read a request header.

@@ -9,8 +9,8 @@ use super::{
     target::{Base, Place},
 };
 use crate::{
-    cookie::{header::pairs, syntax::decode_value},
-    error::{Refusal, Rule},
+    cookie::{attributes::Prefix, header::pairs, syntax::decode_value},
+    error::{Code, Refusal, Rule},
     origin::{self, Claims},
     template::{self, Context, substitute, substitute_within},
 };
@@ -149,7 +149,7 @@ impl Proxy {
         if origin::runs(incoming.get("sec-fetch-dest")) {
             return Err(Rule::TargetScript.into());
         }
-        let dynamic = incoming.base.and_then(Base::parse);
+        let dynamic = target.dynamic(incoming.base);
         let base = target.base.as_ref().or(dynamic.as_ref()).ok_or(Rule::UpstreamUrl)?;
         let named_by_header = incoming.get(URL_HEADER).filter(|url| !url.is_empty());
         let (rest, query) = match named_by_header {
@@ -164,11 +164,16 @@ impl Proxy {
             purse.note(query, Context::Query)?;
         }
         let connection = incoming.get("connection");
+        let fills_body =
+            target.fills(Place::Body) && (named_by_header.is_none() || incoming.get(BODY_HEADER).is_some());
         let mut out: Vec<Header<'a>> = Vec::with_capacity(incoming.headers.len() + 4);
         for &(name, value) in &incoming.headers {
             let listed = target.forward_headers.iter().any(|header| header == name);
             let set_here = target.headers.iter().any(|header| header == name);
-            if set_here || !listed && !headers::passes(name) || headers::nominates(connection, name) {
+            // A digest would not be true of a body that is filled in.
+            let stale = fills_body && headers::is_digest(name);
+            if set_here || stale || !listed && !headers::passes(name) || headers::nominates(connection, name)
+            {
                 continue;
             }
             if listed && target.fills(Place::Header) {
@@ -214,12 +219,43 @@ impl Proxy {
             url: base.join(rest, query.as_deref())?,
             headers: out,
             spends,
-            fills_body: target.fills(Place::Body)
-                && (named_by_header.is_none() || incoming.get(BODY_HEADER).is_some()),
+            fills_body,
             by_header: named_by_header.is_some(),
             sets: !target.set_cookies.is_empty() && incoming.prove(self.own_origin()).is_ok(),
             idempotent: ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(&incoming.method),
         })
+    }
+
+    /// The names that a refusal of this request is about, for a message to the app's developer: the target's, and that of
+    /// the cookie, each empty where there is none.
+    pub fn blame<'p>(&'p self, incoming: &Incoming<'p>, code: Code) -> (&'p str, String) {
+        let named = incoming.address().and_then(|(path, _)| self.locate(path));
+        let Some(target) = named.ok().and_then(|(index, _)| self.targets.get(index)) else {
+            return ("", String::new());
+        };
+        let texts = || {
+            let listed = |name: &str| target.forward_headers.iter().any(|header| header == name);
+            let headers =
+                incoming.headers.iter().filter(move |(name, _)| listed(name) || *name == "authorization");
+            let query = incoming.url.split_once('?').map_or("", |(_, query)| query);
+            headers.map(|(_, value)| *value).chain([query])
+        };
+        let templates = || {
+            let decoded = |text: &str| {
+                String::from_utf8_lossy(&crate::percent::decode(text.as_bytes(), true)).into_owned()
+            };
+            texts().map(decoded).flat_map(|text| {
+                template::scan(&text).map(|template| template.name.to_owned()).collect::<Vec<_>>()
+            })
+        };
+        let cookie = match code {
+            Code::CookieNotGranted => templates().find(|name| !target.cookies.contains(name)),
+            Code::Unauthenticated | Code::CrossOrigin | Code::FieldInvalid | Code::HeaderInvalid => {
+                target.bearer.clone().or_else(|| templates().next())
+            }
+            _ => None,
+        };
+        (&target.name, cookie.unwrap_or_default())
     }
 
     /// The local address of a `Location` that a target's upstream sent in answer to the URL `requested`, or the
@@ -232,7 +268,7 @@ impl Proxy {
         location: &str,
     ) -> Option<String> {
         let target = self.targets.get(index)?;
-        let dynamic = base.and_then(Base::parse);
+        let dynamic = target.dynamic(base);
         let base = target.base.as_ref().or(dynamic.as_ref())?;
         let slash = if target.name.is_empty() { "" } else { "/" };
         match base.relocate(requested, location, &format!("{}{slash}{}", self.mount, target.name)) {
@@ -249,7 +285,7 @@ impl Proxy {
     /// Fills templates into a body; `None` where it holds none, so that its own bytes can be sent.
     ///
     /// # Errors
-    /// [`Rule::BodyNotText`], [`Rule::BodyTooLarge`], [`Rule::TargetCookie`], [`Rule::CookieTwice`],
+    /// [`Rule::BodyEncoded`], [`Rule::BodyNotText`], [`Rule::BodyTooLarge`], [`Rule::TargetCookie`], [`Rule::CookieTwice`],
     /// [`Rule::ProofMissing`].
     pub fn fill(
         &self,
@@ -258,12 +294,20 @@ impl Proxy {
         body: &[u8],
     ) -> Result<Option<Vec<u8>>, Refusal> {
         let target = self.targets.get(index).ok_or(Rule::TargetUnknown)?;
+        let coding = incoming.get("content-encoding").map(str::trim).filter(|coding| !coding.is_empty());
+        if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+            return Err(Rule::BodyEncoded.into());
+        }
         let text = core::str::from_utf8(body).map_err(|_| Rule::BodyNotText)?;
         let context = body_context(incoming.get("content-type").unwrap_or_default());
         let mut purse = Purse::new(target, incoming);
         purse.note(text, context)?;
         if !purse.is_open() {
             return Ok(None);
+        }
+        // Values make a body longer or shorter than the part that it says it is.
+        if incoming.get("content-range").is_some() {
+            return Err(Rule::BodyEncoded.into());
         }
         incoming.check_spending(target, self.own_origin())?;
         let filled = substitute_within(text, context, self.body_limit, |name| Ok(purse.text(name)))?;
@@ -277,8 +321,8 @@ fn credentials<'a>(
     incoming: &Incoming<'a>,
     purse: &Purse<'a>,
 ) -> Result<Option<String>, Refusal> {
-    let (scheme, cookie) = if let Some(cookie) = &target.bearer {
-        ("Bearer ", cookie.as_str())
+    let (scheme, value) = if let Some(cookie) = &target.bearer {
+        ("Bearer ", purse.find_prefixed(cookie)?)
     } else {
         let own = incoming.get("authorization").filter(|_| target.fills(Place::Header));
         let nominated = headers::nominates(incoming.get("connection"), "authorization");
@@ -286,15 +330,20 @@ fn credentials<'a>(
             return Ok(None);
         };
         purse.grant(name)?;
-        (scheme, name)
+        (scheme, purse.find(name)?)
     };
-    let value = purse.find(cookie)?.filter(|value| !value.is_empty()).ok_or(Rule::CookieAbsent)?;
+    let value = value.filter(|value| !value.is_empty()).ok_or(Rule::CookieAbsent)?;
     let value = decode_value(value);
     template::check_header_value(&value)?;
     Ok(Some(format!("{scheme}{value}")))
 }
 
 impl Target {
+    /// The place that an app gave with a request.
+    fn dynamic(&self, base: Option<&str>) -> Option<Base> {
+        Some(base.and_then(Base::parse)?.with_encoded_slashes(self.encoded_slashes))
+    }
+
     fn fills(&self, place: Place) -> bool {
         self.places.contains(&place)
     }
@@ -342,6 +391,23 @@ impl<'a> Purse<'a> {
             return Err(Rule::CookieTwice.into());
         }
         Ok(first.and_then(|pair| self.cookies.get(pair.value())))
+    }
+
+    /// As [`Self::find`], also with `__Host-` or `__Secure-` before the name, as servers on https name their cookies.
+    ///
+    /// A `__Host-` cookie is the own host's, and counts alone. Of the two others a sibling subdomain can plant either, so
+    /// both at once are as one that stands twice.
+    fn find_prefixed(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
+        if Prefix::of(name).secure {
+            return self.find(name);
+        }
+        if let Some(own) = self.find(&format!("__Host-{name}"))? {
+            return Ok(Some(own));
+        }
+        match (self.find(&format!("__Secure-{name}"))?, self.find(name)?) {
+            (Some(_), Some(_)) => Err(Rule::CookieTwice.into()),
+            (prefixed, plain) => Ok(prefixed.or(plain)),
+        }
     }
 
     /// Notes the templates of a text; refuses one whose cookie was not granted.
@@ -611,6 +677,99 @@ mod tests {
         ] {
             let said = mistake(declared);
             assert!(said.contains(word) && said.contains("must be"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_describes_the_body_travels_with_it() {
+        let described = [
+            ("content-encoding", "gzip"),
+            ("content-language", "de"),
+            ("content-range", "bytes 5-9/10"),
+            ("content-disposition", "attachment; filename=a"),
+            ("content-digest", "sha-256=:AA==:"),
+            ("repr-digest", "sha-256=:AA==:"),
+        ];
+        let proxy = proxy();
+        let sent = |url: &str| {
+            let plan = proxy.plan(&request(url, &described)).unwrap();
+            let kept =
+                plan.headers.iter().filter(|(name, _)| described.iter().any(|(known, _)| known == name));
+            kept.count()
+        };
+        assert_eq!(sent("https://app.example/p/bearer"), described.len());
+        // Digests are not true of a body that is filled in.
+        assert_eq!(sent("https://app.example/p/filled/"), described.len() - 2);
+        let fill = |headers: &[(&str, &str)], body: &str| {
+            let incoming = request("https://app.example/p/filled", headers);
+            proxy
+                .fill(1, &incoming, body.as_bytes())
+                .map(|filled| filled.is_some())
+                .map_err(crate::error::Refusal::rule)
+        };
+        for coding in ["gzip", "br", "GZIP", "identity, gzip"] {
+            assert_eq!(fill(&[("content-encoding", coding)], "x"), Err(Rule::BodyEncoded), "{coding}");
+        }
+        assert_eq!(fill(&[("content-encoding", "identity")], "{{ cookies.t }}"), Ok(true));
+        assert_eq!(fill(&[("content-range", "bytes 5-9/10")], "{{ cookies.t }}"), Err(Rule::BodyEncoded));
+        assert_eq!(fill(&[("content-range", "bytes 5-9/10")], "12345"), Ok(false));
+    }
+
+    #[test]
+    fn a_bearer_is_found_under_its_name_with_a_prefix() {
+        let sent = |cookies: &str| {
+            let target = Declaration {
+                url: Some("https://api.example/".into()),
+                bearer: Some("s.t".into()),
+                ..Declaration::default()
+            };
+            let proxy = Proxy::new("/p", None, vec![target], 64).unwrap();
+            let headers = vec![("cookie", cookies), ("x-httponly", "1")];
+            let incoming =
+                Incoming { method: "GET", url: "https://app.example/p", base: None, client: None, headers };
+            let plan = proxy.plan(&incoming).map_err(crate::error::Refusal::rule)?;
+            let bearer = plan.headers.iter().find(|(name, _)| *name == "authorization");
+            Ok::<_, Rule>(bearer.unwrap().1.clone().into_owned())
+        };
+        for (cookies, expected) in [
+            ("s.t=1", Ok("Bearer 1")),
+            ("__Secure-s.t=1", Ok("Bearer 1")),
+            ("__Host-s.t=1", Ok("Bearer 1")),
+            // The own host's counts, whatever a sibling has planted.
+            ("s.t=2; __Secure-s.t=3; __Host-s.t=1", Ok("Bearer 1")),
+            ("__Secure-s.t=1; s.t=2", Err(Rule::CookieTwice)),
+            ("s.t=1; s.t=2", Err(Rule::CookieTwice)),
+            ("__Host-s.t=1; __Host-s.t=2", Err(Rule::CookieTwice)),
+            ("__Host-s.t=", Err(Rule::CookieAbsent)),
+            ("__Http-s.t=1", Err(Rule::CookieAbsent)),
+            ("", Err(Rule::CookieAbsent)),
+        ] {
+            assert_eq!(sent(cookies).as_deref().map_err(|rule| *rule), expected, "{cookies}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_its_target_and_its_cookie() {
+        let proxy = proxy();
+        for (url, headers, code, names) in [
+            ("https://app.example/p/bearer", &[][..], Code::Unauthenticated, ("bearer", "t")),
+            (
+                "https://app.example/p/filled?a={{%20cookies.u%20}}",
+                &[],
+                Code::CookieNotGranted,
+                ("filled", "u"),
+            ),
+            (
+                "https://app.example/p/filled",
+                &[("authorization", "B {{ cookies.x }}")],
+                Code::CookieNotGranted,
+                ("filled", "x"),
+            ),
+            ("https://app.example/p/none", &[], Code::UnknownTarget, ("", "")),
+            ("https://app.example/p/bearer", &[], Code::MethodNotAllowed, ("bearer", "")),
+        ] {
+            let (target, cookie) = proxy.blame(&request(url, headers), code);
+            assert_eq!((target, cookie.as_str()), names, "{url}");
         }
     }
 }

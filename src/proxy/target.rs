@@ -31,6 +31,8 @@ pub struct Base {
     origin: String,
     /// The path as declared: `/`, `/v1`, `/v1/`.
     path: String,
+    /// Whether an encoded slash or backslash may stand in a segment.
+    slashes: bool,
 }
 
 impl Base {
@@ -51,8 +53,16 @@ impl Base {
         if path.contains(['?', '#']) || !path.starts_with('/') {
             return None;
         }
-        resolve(path.strip_prefix('/')?).ok().filter(|resolved| *resolved == path.trim_start_matches('/'))?;
-        Some(Self { origin: origin.into(), path: path.into() })
+        resolve(path.strip_prefix('/')?, false)
+            .ok()
+            .filter(|resolved| *resolved == path.trim_start_matches('/'))?;
+        Some(Self { origin: origin.into(), path: path.into(), slashes: false })
+    }
+
+    /// The same, for an upstream that takes an encoded slash or backslash for a part of a name.
+    #[must_use]
+    pub fn with_encoded_slashes(self, slashes: bool) -> Self {
+        Self { slashes, ..self }
     }
 
     /// Scheme, host and port, as `Origin` writes them.
@@ -70,7 +80,7 @@ impl Base {
     /// # Errors
     /// [`Rule::TargetUrl`] if it leaves the target or a parser could think so; [`Rule::TemplatePlace`] for a template.
     pub fn join(&self, rest: &str, query: Option<&str>) -> Result<String, Refusal> {
-        let rest = resolve(rest)?;
+        let rest = resolve(rest, self.slashes)?;
         let mut url = String::with_capacity(self.origin.len() + self.path.len() + rest.len() + 1);
         url.push_str(&self.origin);
         if rest.is_empty() {
@@ -110,7 +120,7 @@ impl Base {
             _ => return Err(Rule::TargetUrl.into()),
         };
         let rest = rest.strip_prefix('/').unwrap_or(rest);
-        resolve(rest)?;
+        resolve(rest, self.slashes)?;
         Ok((rest, query))
     }
 
@@ -152,7 +162,7 @@ impl Base {
         let path = absolute.strip_prefix(self.origin())?;
         // What follows may be the rest of another host's name, or a port.
         let path = if path.is_empty() { path } else { path.strip_prefix('/')? };
-        let path = resolve(path).ok()?;
+        let path = resolve(path, self.slashes).ok()?;
         let path = format!("/{path}");
         let rest = path.strip_prefix(self.prefix())?;
         (rest.is_empty() || rest.starts_with('/')).then(|| format!("{mount}{rest}{query}{fragment}"))
@@ -163,9 +173,10 @@ impl Base {
 ///
 /// # Errors
 /// [`Rule::TargetUrl`] if it leaves its start; if it has an empty segment but the last, a backslash or a control
-/// character, also when these are percent-encoded; an encoded slash; a `%` without two digits; bytes that are no
+/// character, also when these are percent-encoded; an encoded slash or backslash, unless `slashes` says that they may
+/// stand, and then a dot segment between them; a `%` without two digits; bytes that are no
 /// UTF-8; a dot segment with parameters or white space (`..;x`, `..%20`). [`Rule::TemplatePlace`] for a template.
-fn resolve(path: &str) -> Result<Cow<'_, str>, Refusal> {
+fn resolve(path: &str, slashes: bool) -> Result<Cow<'_, str>, Refusal> {
     let refused = || Refusal::from(Rule::TargetUrl);
     if holds_template(path) {
         return Err(Rule::TemplatePlace.into());
@@ -178,7 +189,7 @@ fn resolve(path: &str) -> Result<Cow<'_, str>, Refusal> {
     let mut segments = path.split('/').peekable();
     while let Some(segment) = segments.next() {
         let last = segments.peek().is_none();
-        check_segment(segment)?;
+        check_segment(segment, slashes)?;
         match dots(segment) {
             0 if segment.is_empty() && !last => return Err(refused()),
             0 => kept.push(segment),
@@ -214,14 +225,29 @@ const fn is_path_byte(byte: u8) -> bool {
 }
 
 /// Refuses a segment by what it decodes to.
-fn check_segment(segment: &str) -> Result<(), Refusal> {
+fn check_segment(segment: &str, slashes: bool) -> Result<(), Refusal> {
     let decoded = decode(segment).ok_or(Rule::TargetUrl)?;
-    let hidden = decoded.bytes().any(|byte| byte < 0x20 || matches!(byte, 0x7f | b'\\' | b'/'));
+    if decoded.bytes().any(|byte| byte < 0x20 || byte == 0x7f) || segment.contains('\\') {
+        return Err(Rule::TargetUrl.into());
+    }
+    let separates = |c: char| matches!(c, '/' | '\\');
+    if !decoded.contains(separates) {
+        return check_name(&decoded, false);
+    }
+    if !slashes {
+        return Err(Rule::TargetUrl.into());
+    }
+    // An upstream that does take them for separators is not led out of the target either.
+    decoded.split(separates).try_for_each(|part| check_name(part, true))
+}
+
+/// Refuses the disguise of a dot segment; a plain one, which is resolved, only where it stands inside of a segment.
+fn check_name(decoded: &str, inside: bool) -> Result<(), Refusal> {
     // Some upstreams cut `;parameters` and white space off before they resolve dot segments.
     let name = decoded.split(';').next().unwrap_or_default();
     let dotted = name.contains('.') && name.chars().all(|c| c == '.' || c.is_whitespace());
-    let disguised = dotted && (name.len() < decoded.len() || name.contains(char::is_whitespace));
-    if hidden || disguised { Err(Rule::TargetUrl.into()) } else { Ok(()) }
+    let disguised = dotted && (inside || name.len() < decoded.len() || name.contains(char::is_whitespace));
+    if disguised { Err(Rule::TargetUrl.into()) } else { Ok(()) }
 }
 
 /// Decodes `%XX` once; `None` for a `%` without two digits and for bytes that are no UTF-8.
@@ -287,4 +313,35 @@ pub fn owner(url: &str, bases: &[impl AsRef<str>]) -> Option<usize> {
     let bases = bases.iter().enumerate().filter_map(|(at, href)| Some((at, Base::parse(href.as_ref())?)));
     let owners = bases.filter(|(_, base)| base.inside(url).is_ok());
     owners.max_by_key(|(at, base)| (base.prefix().len(), Reverse(*at))).map(|(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_encoded_slashes_may_stand_they_lead_out_of_no_target() {
+        let strict = Base::parse("https://api.example/v1").unwrap();
+        let base = strict.clone().with_encoded_slashes(true);
+        for (rest, joined) in [
+            ("group%2Fproject/issues", Some("group%2Fproject/issues")),
+            ("a%5Cb", Some("a%5Cb")),
+            ("a%2f%2Fb", Some("a%2f%2Fb")),
+            ("a%2Fb%2F", Some("a%2Fb%2F")),
+            ("%2F", Some("%2F")),
+            ("..%2Fadmin", None),
+            ("%2e%2e%2Fadmin", None),
+            ("a%2F..%2F..%2Fadmin", None),
+            ("a%2F.%2Fb", None),
+            ("a%5C..%5C..%5Cadmin", None),
+            ("a%2F..;x%2Fadmin", None),
+            ("a%2F%20..%20", None),
+            ("a%2F%00", None),
+            ("a%2", None),
+        ] {
+            let expected = joined.map(|rest| format!("https://api.example/v1/{rest}"));
+            assert_eq!(base.join(rest, None).ok(), expected, "{rest}");
+            assert!(strict.join(rest, None).is_err(), "{rest}");
+        }
+    }
 }

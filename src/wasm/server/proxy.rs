@@ -11,7 +11,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::thrown;
 use crate::{
-    error::Rule,
+    error::{Code, Rule},
     proxy::{
         config::{Declaration, Proxy as Rules, Target},
         plan::Incoming,
@@ -46,6 +46,7 @@ struct TargetOptions {
     proof: Option<String>,
     destinations: Option<Vec<String>>,
     response_headers: Option<Vec<String>>,
+    encoded_slashes: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +81,7 @@ impl From<TargetOptions> for Declaration {
             proof: options.proof,
             destinations: options.destinations.unwrap_or_default(),
             response_headers: options.response_headers.unwrap_or_default(),
+            encoded_slashes: options.encoded_slashes.unwrap_or_default(),
         }
     }
 }
@@ -155,6 +157,13 @@ impl Proxy {
             out.push_str(value);
         }
         Ok(out)
+    }
+
+    /// The names of the target and the cookie that a refusal with this code is about; empty texts where there is none.
+    pub fn blame(&self, head: &str, code: &str) -> Vec<String> {
+        let known = Code::ALL.iter().find(|known| known.as_str() == code);
+        let (target, cookie) = known.map(|code| self.0.blame(&incoming(head), *code)).unwrap_or_default();
+        vec![target.to_owned(), cookie]
     }
 
     /// Fills templates into the body of a request with this head; `undefined` where it holds none.
@@ -242,14 +251,36 @@ pub fn check_header_value(value: &str) -> Result<(), JsValue> {
     crate::template::check_header_value(value).map_err(thrown)
 }
 
-/// Throws the refusal for a request that broke off after it was decided.
-#[wasm_bindgen(js_name = brokenOff)]
-pub fn broken_off(code: &str) -> Result<(), JsValue> {
-    let rules = [Rule::BodyTooLarge, Rule::UpstreamTimeout, Rule::UpstreamUnreachable];
-    match rules.into_iter().find(|rule| rule.code().as_str() == code) {
-        Some(rule) => Err(thrown(rule)),
+/// Throws the refusal for what happened after a request was decided, by the name of its rule.
+#[wasm_bindgen(js_name = refuse)]
+pub fn refuse(rule: &str) -> Result<(), JsValue> {
+    let rules = [
+        ("body-too-large", Rule::BodyTooLarge),
+        ("upstream-timeout", Rule::UpstreamTimeout),
+        ("upstream-unreachable", Rule::UpstreamUnreachable),
+        ("upstream-invalid", Rule::UpstreamInvalid),
+        ("client-gone", Rule::ClientGone),
+        ("app-failed", Rule::AppFailed),
+        ("backend-away", Rule::BackendAway),
+    ];
+    match rules.into_iter().find(|(name, _)| *name == rule) {
+        Some((_, rule)) => Err(thrown(rule)),
         None => Ok(()),
     }
+}
+
+/// The option that was meant by one that does not exist; `undefined` for none.
+#[wasm_bindgen(js_name = nearestOption)]
+#[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen takes lists of texts by value only")]
+pub fn nearest_option(given: &str, names: Vec<String>) -> Option<String> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    crate::options::nearest(given, &names).map(String::from)
+}
+
+/// A path for a log, without values.
+#[wasm_bindgen(js_name = plainPath)]
+pub fn plain_path(path: &str) -> String {
+    crate::options::plain_path(path)
 }
 
 /// The index of the base URL that a URL lies inside; `undefined` if there is none.
