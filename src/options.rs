@@ -27,12 +27,12 @@ fn distance(a: &str, b: &str) -> usize {
         for (j, y) in b.iter().enumerate() {
             let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX - 1);
             let replaced = at(&last, j) + usize::from(x != y);
-            let mut least = replaced.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+            let mut nearest = replaced.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
             let swapped = j > 0 && i > 0 && b.get(j - 1) == Some(x) && a.get(i - 1) == Some(y);
             if swapped {
-                least = least.min(at(&before, j - 1) + 1);
+                nearest = nearest.min(at(&before, j - 1) + 1);
             }
-            row.push(least);
+            row.push(nearest);
         }
         before = core::mem::replace(&mut last, row);
     }

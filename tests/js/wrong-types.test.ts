@@ -70,18 +70,27 @@ describe("what is no string breaks nothing for later calls", () => {
     );
   });
 
-  test.each(OTHERS)("a proxy's header of %s: TypeError and no call", async (_, value) => {
-    const called: string[] = [];
-    const call = async (url: unknown) => {
-      called.push(String(url));
-      return new Response();
-    };
-    const headers = { "x-user": () => value as string };
-    const proxy = apiProxy({ target: { url: "https://api.example", headers, fetch: call as typeof fetch } });
-    const request = new Request("https://app.example/api/proxy/", { headers: { "x-httponly": "1" } });
-    await expect(proxy(request)).rejects.toThrow(TypeError);
-    expect(called).toEqual([]);
-  });
+  test.each(OTHERS)(
+    "a proxy's header of %s: a typed 500, the TypeError is told, and no call",
+    async (_, value) => {
+      const called: string[] = [];
+      const call = async (url: unknown) => {
+        called.push(String(url));
+        return new Response();
+      };
+      const headers = { "x-user": () => value as string };
+      const told: unknown[] = [];
+      const proxy = apiProxy({
+        target: { url: "https://api.example", headers, fetch: call as typeof fetch },
+        onError: ({ error }) => told.push(error.cause),
+      });
+      const request = new Request("https://app.example/api/proxy/", { headers: { "x-httponly": "1" } });
+      const answer = await proxy(request);
+      expect([answer.status, (await answer.json()).error.code]).toEqual([500, "unavailable"]);
+      expect(told).toEqual([expect.any(TypeError)]);
+      expect(called).toEqual([]);
+    },
+  );
 });
 
 test("cookies that throw, or are none, throw each time and use nothing up", () => {

@@ -145,8 +145,8 @@ function planning({ binding, targets, asksForUrl, clientAddress }: Declared) {
 /** The URL that an app gives for a request; what is no URL is no target's either. */
 function baseOf(target: DeclaredTarget | undefined, request: Request, platform: unknown): string {
   if (typeof target?.url !== "function") return "";
-  const given = text("the url that the app gives", target.url(request, platform));
-  return URL.canParse(given) ? new URL(given).href : "none";
+  const given: unknown = target.url(request, platform);
+  return typeof given === "string" && URL.canParse(given) ? new URL(given).href : "none";
 }
 
 /** Adds the headers that the app sets by itself. */

@@ -263,7 +263,8 @@ function listTargets({
     if (typeof url !== "string" && typeof url !== "function") {
       throw new TypeError(`target "${name}": url is a string or a function, got ${kindOf(url)}`);
     }
-    if (authorization !== undefined)
+    // What is not an object, the rules refuse with an example of one.
+    if (typeof authorization === "object" && authorization !== null)
       own.authorization = ownOptions(`${placeOf(name)}: authorization`, authorization, { bearer: true });
     if (headers !== undefined) own.headers = ownTable(`${placeOf(name)}: headers`, headers);
     if (setCookies !== undefined) {
