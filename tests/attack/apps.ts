@@ -23,6 +23,14 @@ export const APPS = {
     build: [module("next/dist/bin/next"), "build"],
     serve: (port: number) => [module("next/dist/bin/next"), "start", "-H", "127.0.0.1", "-p", String(port)],
   },
+  /** No framework: a server of Node's own. */
+  node: {
+    folder: folder("node"),
+    sources: ["server.ts", "build.mjs"],
+    built: "build/server.mjs",
+    build: ["build.mjs"],
+    serve: (_port: number) => ["build/server.mjs"],
+  },
 } as const;
 
 /** A SvelteKit app with accounts and guards, before a real authentication backend. */

@@ -29,7 +29,9 @@ describe.each(FRAMEWORKS)("%s", (framework) => {
     at = { ...world, host: `localhost:${world.port}` };
   });
   afterAll(async () => {
+    const output = world.output();
     await world.close();
+    expect(output).not.toMatch(/unhandled|uncaught/i);
   });
   afterEach(() => {
     world.log.length = 0;

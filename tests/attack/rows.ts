@@ -1,5 +1,5 @@
 /**
- * The attacks: what is sent, byte for byte, and how each ends. Used for both frameworks.
+ * The attacks: what is sent, byte for byte, and how each ends. Used for both frameworks and a plain server.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface Place {
 export type Outcome =
   /** Refused by us, with a typed error and no call. */
   | { refused: number; code: string }
-  /** Refused below us, with no call: by the framework, or by Node's HTTP parser before any framework. */
+  /** Refused below us, with no call: by the framework, or by Node's HTTP parser or the plain server. */
   | {
       refused: number;
       by: "node" | Framework;
@@ -72,11 +72,14 @@ interface Sent {
   proof?: boolean;
 }
 
-type Outcomes = Outcome | Record<Framework, Outcome>;
+/**
+ * How an attack ends on each. A plain server ends it as SvelteKit does, where that is not by SvelteKit's own refusal.
+ */
+type Outcomes = Outcome | (Omit<Record<Framework, Outcome>, "node"> & { node?: Outcome });
 
-function both(outcome: Outcomes): Record<Framework, Outcome> {
-  if ("sveltekit" in outcome) return outcome;
-  return { sveltekit: outcome, next: outcome };
+function each(outcome: Outcomes): Record<Framework, Outcome> {
+  if ("sveltekit" in outcome) return { node: outcome.sveltekit, ...outcome };
+  return { sveltekit: outcome, next: outcome, node: outcome };
 }
 
 /** A row that is a well-formed message but for what it says. */
@@ -86,7 +89,7 @@ function row(name: string, sent: Sent | ((at: Place) => Sent), outcome: Outcomes
   return {
     name,
     method: probe.method ?? "GET",
-    outcome: both(outcome),
+    outcome: each(outcome),
     bytes: (at) => Buffer.from(message(make(at), at), "latin1"),
   };
 }
@@ -96,7 +99,7 @@ function raw(name: string, lines: (at: Place) => string[], outcome: Outcomes): R
   return {
     name,
     method: "POST",
-    outcome: both(outcome),
+    outcome: each(outcome),
     bytes: (at) => Buffer.from(lines(at).join("\r\n"), "latin1"),
   };
 }
@@ -124,11 +127,15 @@ const TWICE = { refused: 400, code: "field-invalid" };
 const byNode = (refused: number): Outcome => ({ refused, by: "node" });
 const byNext = (refused: number): Outcome => ({ refused, by: "next" });
 const byKit = (refused: number): Outcome => ({ refused, by: "sveltekit" });
-const byFramework = (refused: number) => ({ sveltekit: byKit(refused), next: byNext(refused) });
+const byFramework = (refused: number) => ({
+  sveltekit: byKit(refused),
+  next: byNext(refused),
+  node: byNode(refused),
+});
 /** What both frameworks cannot decode. */
-const UNDECODABLE = { sveltekit: byKit(400), next: byNext(500) };
+const UNDECODABLE = { sveltekit: byKit(400), next: byNext(500), node: URL_INVALID };
 /** Next redirects what has empty segments, backslashes or a slash at its end to what has none, within the app. */
-const TIDIED = (sveltekit: Outcome): Record<Framework, Outcome> => ({ sveltekit, next: byNext(308) });
+const TIDIED = (sveltekit: Outcome): Outcomes => ({ sveltekit, next: byNext(308) });
 const arrives = (line: string, rest: Omit<Arrival, "arrives"> = {}): Arrival => ({ arrives: line, ...rest });
 
 // --- where a request goes -----------------------------------------------------------------------------------------
@@ -138,7 +145,7 @@ const PATHS: [rest: string, outcome: Outcomes][] = [
   ["..", TIDIED(NO_TARGET)],
   ["../", TIDIED(NO_TARGET)],
   ["../admin", NO_TARGET],
-  ["../../../etc/passwd", { sveltekit: byKit(404), next: byNext(404) }],
+  ["../../../etc/passwd", byFramework(404)],
   ["%2e%2e/admin", NO_TARGET],
   [".%2E/admin", NO_TARGET],
   ["%252e%252e/admin", arrives("GET /v1/plain/%252e%252e/admin")],
@@ -181,7 +188,7 @@ const PATHS: [rest: string, outcome: Outcomes][] = [
   ["%", UNDECODABLE],
   ["%2", UNDECODABLE],
   ["x".repeat(8 * 1024), arrives(`GET /v1/plain/${"x".repeat(8 * 1024)}`)],
-  [`${"../".repeat(2_700)}nowhere`, { sveltekit: byKit(404), next: byNext(404) }],
+  [`${"../".repeat(2_700)}nowhere`, byFramework(404)],
   ["x".repeat(20 * 1024), byNode(431)],
 ];
 
@@ -197,24 +204,27 @@ const TARGETS: [target: string, outcome: Outcomes][] = [
   ["/api/proxy/%70lain/x", NO_TARGET],
   ["/api/proxy/plain./x", NO_TARGET],
   ["/api/proxy//plain/x", TIDIED(NO_TARGET)],
-  ["//api/proxy/plain/x", { sveltekit: byKit(404), next: byNext(308) }],
+  ["//api/proxy/plain/x", { sveltekit: byKit(404), next: byNext(308), node: byNode(404) }],
   ["/api/proxy/..%2fproxy/plain/x", NO_TARGET],
   ["/api%2fproxy/plain/x", byFramework(404)],
   ["\\api\\proxy\\plain\\x", byNode(400)],
   // No browser sends an absolute request target to an app. Next answers it with a redirect to itself.
   [
     "http://DECOY/api/proxy/plain/x",
-    { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } },
+    { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true }, node: byNode(404) },
   ],
-  ["http://DECOY/", { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } }],
+  [
+    "http://DECOY/",
+    { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true }, node: byNode(404) },
+  ],
   [
     "https://DECOY/api/proxy/plain/x",
-    { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true } },
+    { sveltekit: byKit(404), next: { refused: 308, by: "next", away: true }, node: byNode(404) },
   ],
-  ["//DECOY/api/proxy/plain/x", { sveltekit: byKit(404), next: byNext(308) }],
+  ["//DECOY/api/proxy/plain/x", { sveltekit: byKit(404), next: byNext(308), node: byNode(404) }],
   ["DECOY", byNode(400)],
   ["@DECOY/api/proxy/plain/x", byNode(400)],
-  ["*", { sveltekit: byKit(404), next: byNext(500) }],
+  ["*", { sveltekit: byKit(404), next: byNext(500), node: byNode(404) }],
   ["/api/proxy/plain/x\xff", byNode(400)],
 ];
 
@@ -803,10 +813,13 @@ export const methods: Row[] = [
   ),
   ...(
     [
-      ["TRACE", { sveltekit: byKit(400), next: byNext(500) }],
+      ["TRACE", { sveltekit: byKit(400), next: byNext(500), node: byNode(405) }],
       ["CONNECT", byNode(0)],
       ["TRACK", byNode(400)],
-      ["PROPFIND", { sveltekit: byKit(405), next: byNext(400) }],
+      [
+        "PROPFIND",
+        { sveltekit: byKit(405), next: byNext(400), node: { refused: 405, code: "method-not-allowed" } },
+      ],
       ["get", byNode(400)],
       ["GETT", byNode(400)],
     ] as [string, Outcomes][]
