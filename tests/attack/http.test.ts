@@ -136,6 +136,8 @@ function endpointVerdict(ask: Ask, framework: string): number {
   if (framework === "sveltekit" && refusedBySvelteKit(ask)) return 403;
   if (ask.method !== "GET" && ask.method !== "POST") return 405;
   if (!ask.proven) return 403;
+  // Markup can imitate a GET, but for this header.
+  if (ask.method === "GET" && ask.caller !== "x-httponly") return 403;
   const readable = ask.type === "application/json" || ask.type === "application/x-www-form-urlencoded";
   return ask.method === "GET" || readable ? 200 : 400;
 }

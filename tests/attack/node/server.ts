@@ -59,7 +59,7 @@ createServer(async (incoming, outgoing) => {
   const url = incoming.url?.startsWith("/") ? `${origin}${incoming.url}` : "";
   const handler = URL.canParse(url) ? mounted(new URL(url).pathname) : undefined;
   if (!handler || FORBIDDEN.has(incoming.method ?? "")) {
-    outgoing.writeHead(handler ? 405 : 404).end();
+    outgoing.writeHead(handler ? 405 : 404).end("refused");
     return;
   }
   const client = new AbortController();
