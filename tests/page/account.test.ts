@@ -272,7 +272,7 @@ describe("trouble", () => {
     ["a page of HTML", 200, "text/html", "<!doctype html>", "endpoint-refused", "unavailable"],
     ["a redirect", 302, "text/plain", "", "endpoint-refused", "unavailable"],
     ["no such path", 404, "text/plain", "", "endpoint-refused", "unavailable"],
-    ["too many requests", 429, "application/json", '{"message":"slow down"}', "rate-limited", "rejected"],
+    ["too many requests", 429, "application/json", '{"message":"slow down"}', "rate-limited", "unavailable"],
     ["a refusal", 403, "application/json", '{"code":"INVALID_ORIGIN"}', "rejected", "rejected"],
     ["a failure", 500, "text/html", "<h1>oops</h1>", "unavailable", "unavailable"],
     [
