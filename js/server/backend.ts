@@ -11,7 +11,18 @@ import { splitSetCookie } from "./cookies.ts";
 import { standIn } from "./derived.ts";
 import { afterLink, showLink } from "./magic-link.ts";
 import { memo } from "./memo.ts";
-import { broken, RETRY_AFTER, refusal } from "./refusal.ts";
+import { type Names, ownFunction, ownOptions } from "./options.ts";
+import { isTooLarge } from "./proxy/body.ts";
+import {
+  answering,
+  refused as broke,
+  type OnError,
+  RETRY_AFTER,
+  refusal,
+  report,
+  withCause,
+  withHeaders,
+} from "./refusal.ts";
 import { reserve } from "./reserved.ts";
 import { NULL_BODY, readWithin } from "./stream.ts";
 
@@ -137,7 +148,30 @@ export interface AuthBackendOptions {
   origin?: string | undefined;
   /** The client's address from a source that you trust: it becomes `X-Forwarded-For`. Without it, none is sent. */
   clientAddress?: ((request: Request, platform?: unknown) => string | undefined) | undefined;
+  /** Is told of every refusal and failure of the handler, and of look-ups that nobody answered. */
+  onError?: OnError | undefined;
 }
+
+const NAMES: Names<AuthBackendOptions> = {
+  url: true,
+  cookie: true,
+  cookies: true,
+  domain: true,
+  setCookieDomain: true,
+  session: true,
+  claims: true,
+  basePath: true,
+  pages: true,
+  paths: true,
+  cacheTtl: true,
+  cacheSize: true,
+  timeout: true,
+  bodyLimit: true,
+  fetch: true,
+  origin: true,
+  clientAddress: true,
+  onError: true,
+};
 
 /** What the backend said of a session. */
 interface Finding {
@@ -201,7 +235,9 @@ const passesToPage = memo(1024, (name) => rules((m) => m.passesToPage(name)));
  * const { status, user } = await auth.getSession(request);
  * ```
  */
-export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<Auth, "basePath">> {
+export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Auth, "basePath">> {
+  const options = readOptions(given);
+  const { onError } = options;
   const timeout = limit("timeout", options.timeout, 5000);
   const ttl = limit("cacheTtl", options.cacheTtl, 300) * 1000;
   const bodyLimit = limit("bodyLimit", options.bodyLimit, 1024 * 1024);
@@ -327,6 +363,7 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
         return lookUp(request, method, url, headers, signal);
       };
       let found = await look("GET", false);
+      if (found.status === "unavailable") tell(request);
       let withCopies = false;
       if (found.status === "anonymous" && rules(() => door.copies(header)) !== "") {
         if (cache.isEnded(rules(() => door.handles(header)))) return found;
@@ -339,9 +376,16 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       const renewed = await look("POST", withCopies).catch(() => undefined);
       if (renewed?.status !== "authenticated") return found;
       return { ...renewed, lines: [...found.lines, ...renewed.lines] };
-    } catch {
+    } catch (thrown) {
+      tell(request, thrown);
       return NOBODY_CAN_TELL;
     }
+  }
+
+  /** Tells of a look-up that nobody answered. */
+  function tell(request: Request, cause?: unknown): void {
+    const error = Object.assign(broke("backend-away", cause), { about: {} });
+    report("authBackend", onError, { error, request });
   }
 
   /** Whose the session cookie says it is; unverified. */
@@ -437,7 +481,9 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     else cache.dropUser(id);
   }
 
-  async function handler(request: Request, platform?: unknown): Promise<Response> {
+  const handler = answering({ name: "authBackend", onError }, answerTo);
+
+  async function answerTo(request: Request, platform?: unknown): Promise<Response> {
     const { method, url } = request;
     const said = (name: string) => request.headers.get(name) ?? undefined;
     const contentType = said("content-type") ?? "";
@@ -459,7 +505,7 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     } catch (thrown) {
       if (rules(() => door.isFormPost(method, url, contentType, ...sender))) return formPost(request);
       const wrongMethod = (thrown as { status?: number }).status === 405;
-      return refusal(thrown, wrongMethod ? { allow: door.allow(url) } : undefined);
+      throw wrongMethod ? withHeaders(thrown, { allow: door.allow(url) }) : thrown;
     }
     // A token that nobody can end is forgotten by the browser.
     if (options.session === "jwt" && options.paths?.signOut === undefined && door.allow(url) === "POST") {
@@ -472,20 +518,11 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
     for (const [name, value] of request.headers) if (passesToBackend(name)) headers.set(name, value);
     let body: Bytes | string | undefined;
     if (request.body) {
-      try {
-        body = await readWithin(request.body as ByteStream, bodyLimit);
-      } catch {
-        return gone();
-      }
-      if (!body) return broken("body-too-large");
+      body = await readBody(request, bodyLimit);
     }
     let verb = method;
     if (detour === USE_LINK) {
-      try {
-        target = rules(() => door.useLink(backend, contentType, asText(body)));
-      } catch (thrown) {
-        return refusal(thrown);
-      }
+      target = rules(() => door.useLink(backend, contentType, asText(body)));
       verb = "GET";
       body = undefined;
       headers.delete("content-type");
@@ -496,7 +533,7 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       try {
         wanted = rules(() => door.wanted(backend, url, contentType, sentText)) as string[] | undefined;
       } catch (thrown) {
-        return refusal(thrown, { "cache-control": "private, no-store", vary: "Cookie" });
+        throw withHeaders(thrown, { "cache-control": "private, no-store", vary: "Cookie" });
       }
       if (wanted) {
         const found = await bodyOf(request, platform, backend, wanted, refused);
@@ -637,24 +674,14 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       bodyLimit,
       rules((m) => m.formPostLimit()),
     );
-    let body: Bytes | undefined;
-    try {
-      body = request.body ? await readWithin(request.body as ByteStream, limit) : new Uint8Array();
-    } catch {
-      return gone();
-    }
-    if (!body) return broken("body-too-large");
-    try {
-      const headers = {
-        location: rules(() => door.formPost(request.url, asText(body))),
-        "cache-control": "private, no-store",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-      };
-      return new Response(null, { status: 303, headers });
-    } catch (thrown) {
-      return refusal(thrown);
-    }
+    const body = request.body ? await readBody(request, limit) : new Uint8Array();
+    const headers = {
+      location: rules(() => door.formPost(request.url, asText(body))),
+      "cache-control": "private, no-store",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    };
+    return new Response(null, { status: 303, headers });
   }
 
   /**
@@ -677,7 +704,16 @@ export function authBackend(options: AuthBackendOptions): Auth & Required<Pick<A
       if (request.signal.aborted) leave();
       const { signal } = abort;
       const asked = async () => (options.fetch ?? fetch)(target, { ...init, redirect: "manual", signal });
-      return await read(await asked().catch(() => undefined), signal);
+      let cause: unknown;
+      const response = await asked().catch((thrown: unknown) => {
+        cause = thrown;
+        return undefined;
+      });
+      try {
+        return await read(response, signal);
+      } catch (thrown) {
+        throw cause === undefined ? thrown : withCause(thrown, cause);
+      }
     } finally {
       clearTimeout(clock);
     }
@@ -731,14 +767,33 @@ function answer(status: SessionAnswer["status"], setCookies: string[] = []): Ses
 }
 
 /** The answer where the backend gave none, or one that is none. */
-async function nobody(request: Request, response?: Response): Promise<Response> {
+async function nobody(request: Request, response?: Response): Promise<never> {
   await response?.body?.cancel().catch(() => {});
-  return request.signal.aborted ? gone() : away();
+  throw request.signal.aborted ? broke("client-gone") : away();
 }
 
-/** For nobody: the client has left. */
-function gone(): Response {
-  return new Response(null, { status: 499 });
+/** @throws HttpOnlyError for a body that is too large or breaks off */
+async function readBody(request: Request, limit: number): Promise<Bytes> {
+  let body: Bytes | undefined;
+  try {
+    body = await readWithin(request.body as ByteStream, limit);
+  } catch (thrown) {
+    throw broke(isTooLarge(thrown) ? "body-too-large" : "client-gone", thrown);
+  }
+  if (!body) throw broke("body-too-large");
+  return body;
+}
+
+/** Options as an app declared them, own ones only. */
+function readOptions(given: AuthBackendOptions): AuthBackendOptions {
+  const options = ownOptions("authBackend", given, NAMES);
+  const { pages, paths } = options;
+  if (pages !== undefined) options.pages = ownOptions("authBackend: pages", pages, { magicLink: true });
+  if (paths !== undefined)
+    options.paths = ownOptions("authBackend: paths", paths, { getSession: true, signOut: true });
+  for (const name of ["fetch", "claims", "clientAddress", "onError"] as const)
+    ownFunction(`authBackend: ${name}`, options[name] as unknown);
+  return options;
 }
 
 /** The user of a token's claims (OpenID Connect Core section 5.1). It has no role: nobody vouches for one. */
@@ -797,18 +852,13 @@ async function read(response: Response): Promise<string | undefined> {
   }
 }
 
-/** The answer for a backend that has none: nothing of what it said, if it said anything. */
-function away(): Response {
-  try {
-    rules((m) => m.backendAway());
-  } catch (thrown) {
-    return refusal(thrown, {
-      "cache-control": "private, no-store",
-      vary: "Cookie",
-      "retry-after": RETRY_AFTER,
-    });
-  }
-  throw new TypeError("unavailable");
+/** The refusal for a backend that has no answer: nothing of what it said, if it said anything. */
+function away(cause?: unknown): Error {
+  return withHeaders(broke("backend-away", cause), {
+    "cache-control": "private, no-store",
+    vary: "Cookie",
+    "retry-after": RETRY_AFTER,
+  });
 }
 
 /** The backend's response as the page gets it. */
@@ -848,7 +898,7 @@ async function toPage(
   if (body && isJson) {
     clean = await withoutTokens(body as ByteStream);
     // What cannot be read cannot be cleaned, and does not pass.
-    if (clean === undefined) return away();
+    if (clean === undefined) throw away();
     heed(clean);
     body = clean;
   }

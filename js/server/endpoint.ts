@@ -4,8 +4,11 @@
  * @module
  */
 import { HttpOnlyError } from "../errors.ts";
-import { declaredUrl, rules, type ServerRefusal, texts } from "../wasm/server.ts";
+import { declaredUrl, rules, texts } from "../wasm/server.ts";
+import { kindOf, type Names, ownFunction, ownOptions } from "./options.ts";
 import { prove } from "./origin.ts";
+import { isTooLarge } from "./proxy/body.ts";
+import { answering, type OnError, refused, withHeaders } from "./refusal.ts";
 import { reserved } from "./reserved.ts";
 
 /** Options of {@link cookieEndpoint}. */
@@ -31,8 +34,23 @@ export interface CookieEndpointOptions {
   origin?: string | undefined;
   /** Takes the shape of the other handlers' option; setting a cookie needs no address. */
   clientAddress?: ((request: Request, platform?: unknown) => string | undefined) | undefined;
+  /** Is told of every refusal and failure. */
+  onError?: OnError | undefined;
 }
 
+const NAMES: Names<CookieEndpointOptions> = {
+  names: true,
+  reserved: true,
+  bareGet: true,
+  origin: true,
+  clientAddress: true,
+  onError: true,
+};
+/** No cache keeps an answer, and none hands it to another kind of request. */
+const HEADERS = {
+  "cache-control": "private, no-store",
+  vary: "Sec-Fetch-Dest, Sec-Fetch-Site, Sec-Fetch-Mode",
+};
 const RESERVED = ["better-auth.*"];
 const encoder = new TextEncoder();
 
@@ -41,7 +59,8 @@ const encoder = new TextEncoder();
  * `/.toddle/cookies/set-cookie` and `/.toddle/cookies/set-session-cookie`, or anywhere with `configure`.
  *
  * It answers GET (fields in the query) and POST (JSON or form) of the own origin with 200, an empty body and one
- * `Set-Cookie` line, always Secure and HttpOnly; with a typed JSON error otherwise.
+ * `Set-Cookie` line, always Secure and HttpOnly; with a typed JSON error otherwise. It never rejects. A GET needs the header
+ * `x-httponly: 1`, which the page functions send.
  *
  * @throws TypeError if `origin` is no URL, or a name no string
  *
@@ -52,35 +71,50 @@ const encoder = new TextEncoder();
  * ```
  */
 export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: Request) => Promise<Response> {
-  const names = texts("names", options.names);
-  const more = [...RESERVED, ...(texts("reserved", options.reserved) ?? [])];
-  const bareGet = options.bareGet ?? false;
-  if (typeof bareGet !== "boolean") throw new TypeError(`bareGet must be a boolean, got ${String(bareGet)}`);
-  const own = options.origin === undefined ? undefined : declaredUrl("origin", options.origin);
-  return async (request) => {
-    try {
-      const inBody = rules((m) => m.endpointMethod(request.method));
-      prove(request, own?.origin, !inBody && !bareGet);
-      const url = new URL(request.url);
-      const fields = inBody ? await read(request) : encoder.encode(url.search.slice(1));
-      const line = rules((m) =>
-        m.endpointSetCookie(
-          url.pathname,
-          fields,
-          inBody ? (request.headers.get("content-type") ?? "") : undefined,
-          (own ?? url).hostname,
-          Date.now(),
-          names,
-          [...more, ...reserved()],
-          request.headers.get("origin") ?? undefined,
-        ),
-      );
-      return new Response(null, { headers: { "set-cookie": line, "cache-control": "private, no-store" } });
-    } catch (error) {
-      if (error instanceof HttpOnlyError) return refuse(error as ServerRefusal);
-      throw error;
-    }
+  const {
+    names: listed,
+    reserved: kept,
+    bareGet = false,
+    origin,
+    onError,
+  } = ownOptions("cookieEndpoint", options, NAMES);
+  const names = texts("names", listed);
+  const more = [...RESERVED, ...(texts("reserved", kept) ?? [])];
+  if (typeof bareGet !== "boolean") throw new TypeError(`bareGet must be a boolean, got ${kindOf(bareGet)}`);
+  const own = origin === undefined ? undefined : declaredUrl("origin", origin);
+  const answer = {
+    name: "cookieEndpoint",
+    onError: ownFunction("cookieEndpoint: onError", onError),
+    headers: HEADERS,
   };
+  return answering(answer, async (request) => {
+    const inBody = methodOf(request);
+    prove(request, own?.origin, !inBody && !bareGet);
+    const url = new URL(request.url);
+    const fields = inBody ? await read(request) : encoder.encode(url.search.slice(1));
+    const line = rules((m) =>
+      m.endpointSetCookie(
+        url.pathname,
+        fields,
+        inBody ? (request.headers.get("content-type") ?? "") : undefined,
+        (own ?? url).hostname,
+        Date.now(),
+        names,
+        [...more, ...reserved()],
+        request.headers.get("origin") ?? undefined,
+      ),
+    );
+    return new Response(null, { headers: { ...HEADERS, "set-cookie": line } });
+  });
+}
+
+/** Whether the fields stand in the body. */
+function methodOf(request: Request): boolean {
+  try {
+    return rules((m) => m.endpointMethod(request.method));
+  } catch (thrown) {
+    throw withHeaders(thrown, { allow: "GET, POST" });
+  }
 }
 
 /** The body, which is given up as soon as it is too large. */
@@ -101,12 +135,8 @@ async function read(request: Request): Promise<Uint8Array> {
   } catch (error) {
     // What is left of the body is of no interest, and neither is whether cancelling it works.
     reader.cancel().catch(() => {});
-    throw error;
+    throw error instanceof HttpOnlyError
+      ? error
+      : refused(isTooLarge(error) ? "body-too-large" : "client-gone", error);
   }
-}
-
-function refuse({ code, message, status }: ServerRefusal): Response {
-  const headers = new Headers({ "content-type": "application/json", "cache-control": "private, no-store" });
-  if (status === 405) headers.set("allow", "GET, POST");
-  return new Response(JSON.stringify({ error: { code, message } }), { status, headers });
 }

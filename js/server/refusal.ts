@@ -95,6 +95,13 @@ export function withHeaders<T>(thrown: T, headers: Record<string, string>): T {
   return thrown;
 }
 
+/** Says what was behind a refusal. */
+export function withCause<T>(thrown: T, cause: unknown): T {
+  if (thrown instanceof HttpOnlyError && thrown.cause === undefined)
+    Object.defineProperty(thrown, "cause", { value: cause, configurable: true });
+  return thrown;
+}
+
 /** What was thrown, as an error with a status. What is none of ours is the app's own: a function that it gave. */
 function failureOf(thrown: unknown): Failure {
   if (!(thrown instanceof HttpOnlyError)) return { error: refused("app-failed", thrown) };
