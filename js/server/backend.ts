@@ -18,10 +18,10 @@ import {
   refused as broke,
   type OnError,
   RETRY_AFTER,
-  refusal,
   report,
   withCause,
   withHeaders,
+  withNames,
 } from "./refusal.ts";
 import { reserve } from "./reserved.ts";
 import { NULL_BODY, readWithin } from "./stream.ts";
@@ -435,18 +435,19 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   }
 
   /** The refusal of an answer whose session no request would be known by: without it, signing in would lead to itself. */
-  function misnamedIn({ method, url }: Request, lines: string[]): Response | undefined {
+  function misnamedIn({ method, url }: Request, lines: string[]): Error | undefined {
     if (lines.length === 0) return undefined;
     const name = rules(() => door.misnamed(method, url, lines, Date.now()));
     if (name === undefined) return undefined;
-    console.error(
-      `httponly: the authentication backend set the cookie ${JSON.stringify(name)}, and authBackend's option \`cookie\` is ${JSON.stringify(cookieName)}`,
-    );
     try {
       rules((m) => m.sessionMisnamed());
       return undefined;
     } catch (thrown) {
-      return refusal(thrown, { "cache-control": "private, no-store", vary: "Cookie" });
+      const hint = `the authentication backend set the cookie ${JSON.stringify(name)}, and authBackend's option \`cookie\` is ${JSON.stringify(cookieName)}`;
+      return withHeaders(withNames(thrown as Error, { cookie: name, hint }), {
+        "cache-control": "private, no-store",
+        vary: "Cookie",
+      });
     }
   }
 
@@ -586,7 +587,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       const misnamed = succeeded ? misnamedIn(request, linesOf(request, response.headers)) : undefined;
       if (misnamed) {
         await response.body?.cancel().catch(() => {});
-        return misnamed;
+        throw misnamed;
       }
       const lines = [...(before?.setCookies ?? []), ...handlerLines(response, succeeded)];
       if (succeeded && may === ARRIVAL) await forgetArrival(request, platform, backend, lines);

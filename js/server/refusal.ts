@@ -17,6 +17,8 @@ export interface ErrorNames {
   cookie?: string | undefined;
   /** The path of the request; what is not a plain word in it stands as `…`. */
   path?: string | undefined;
+  /** What stands against it in the declaration, or what to do. */
+  hint?: string | undefined;
 }
 
 /** An error as a handler answers with it. */
@@ -74,6 +76,7 @@ export function answering(
   };
 
   function respond(failure: Failure, about: ErrorNames, request: Request): Response {
+    Object.assign(about, failure.names);
     about.path ??= pathOf(request);
     const error: ReportedError = Object.assign(failure.error, { about });
     report(name, onError, { error, request });
@@ -84,10 +87,18 @@ export function answering(
 /** A refusal on its way to {@link answering}, with headers of its own. */
 interface Failure {
   error: ServerRefusal;
+  names?: ErrorNames | undefined;
   headers?: Record<string, string> | undefined;
 }
 
 const HEADERS = new WeakMap<object, Record<string, string>>();
+const NAMES = new WeakMap<object, ErrorNames>();
+
+/** Says what a refusal is about. */
+export function withNames<T extends object>(thrown: T, names: ErrorNames): T {
+  NAMES.set(thrown, names);
+  return thrown;
+}
 
 /** Gives a refusal headers: `Allow`, say. */
 export function withHeaders<T>(thrown: T, headers: Record<string, string>): T {
@@ -109,7 +120,7 @@ function failureOf(thrown: unknown): Failure {
   const status = (thrown as Partial<ServerRefusal>).status ?? rules((m) => m.statusOf(thrown.code));
   // A copy: whoever throws may keep his own, and may have frozen it.
   const copy = new HttpOnlyError(thrown.code, thrown.message, thrown.rule, thrown.cause);
-  return { error: Object.assign(copy, { status }), headers: HEADERS.get(thrown) };
+  return { error: Object.assign(copy, { status }), headers: HEADERS.get(thrown), names: NAMES.get(thrown) };
 }
 
 /** What a handler refuses with after it has decided, by the names that src/wasm/server/proxy.rs knows. */
@@ -177,7 +188,7 @@ export function report(name: string, onError: OnError | undefined, told: ErrorRe
     const { code, message, status, about, cause } = told.error;
     if (status < 500 && host.process?.env?.NODE_ENV !== "development") return;
     const names = Object.entries(about).filter(([, value]) => value !== undefined);
-    const parts = names.map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+    const parts = names.map(([key, value]) => (key === "hint" ? value : `${key} ${JSON.stringify(value)}`));
     const why = nameOf(cause);
     if (why !== undefined) parts.push(`cause ${why}`);
     console.error(`httponly ${name}: ${code} (${status}): ${message}; ${parts.join(", ")}`);
