@@ -16,6 +16,7 @@ import {
   type Flow,
   type FlowError,
   type Notice,
+  ownPages,
   runFlow,
 } from "./server/account.ts";
 import { type Auth, BASE_PATH, type SessionAnswer } from "./server/backend.ts";
@@ -23,6 +24,7 @@ import { parseSetCookie } from "./server/cookies.ts";
 import { type Guard, type GuardVisit, guarded, withErrorPage } from "./server/guard.ts";
 import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
+import { ownOptions } from "./server/options.ts";
 import { refusal } from "./server/refusal.ts";
 import { rules } from "./wasm/server.ts";
 
@@ -83,7 +85,7 @@ export interface RouteOptions {
  * that the browser asked. So give the handlers their `origin` wherever the app is not opened under that address.
  */
 export function route(handler: RequestHandler, options: RouteOptions = {}): Route {
-  const { originHeaders } = options;
+  const { originHeaders } = ownOptions("route", options, { originHeaders: true });
   const answer: RouteHandler = async (request, context) => {
     if (!originHeaders) return handler(request, context);
     let moved: Request;
@@ -122,7 +124,7 @@ function move(request: Request, names: { protocol: string; host: string }): Requ
  * ```
  */
 export function clientAddress(options: { trustProxy: number }): (request: Request) => string | undefined {
-  const { trustProxy } = options;
+  const { trustProxy } = ownOptions("clientAddress", options, { trustProxy: true });
   if (!Number.isSafeInteger(trustProxy) || trustProxy < 1 || trustProxy > 255)
     throw new TypeError("trustProxy is a number of proxies: 1 or more");
   return (request) => {
@@ -318,7 +320,7 @@ export interface AccountActionsOptions {
  * ```
  */
 export function accountActions(auth: Auth, options: AccountActionsOptions = {}): Record<Flow, AccountAction> {
-  const { pages = {} } = options;
+  const pages = ownPages(options);
   const action =
     (flow: Flow): AccountAction =>
     async (_, fields) => {
@@ -404,7 +406,7 @@ export interface ProxyGuard {
  * ```
  */
 export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextRequest) => Promise<Response> {
-  const { guard } = options;
+  const { guard } = ownOptions("proxy", options, { guard: true });
   const check = guard && keyCheck(guard, nextRoutes);
   void check?.log("");
   let rewrites: ReturnType<typeof nextRewrites> | undefined;

@@ -10,6 +10,7 @@ import {
   type Flow,
   type FlowError,
   type Notice,
+  ownPages,
   runFlow,
 } from "./server/account.ts";
 import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/backend.ts";
@@ -17,8 +18,9 @@ import { original } from "./server/derived.ts";
 import { type Guard, type GuardVerdict, guarded, withErrorPage } from "./server/guard.ts";
 import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
+import { ownOptions } from "./server/options.ts";
 import { apiProxy } from "./server/proxy/handler.ts";
-import type { ProxyOptions, Target } from "./server/proxy/options.ts";
+import { ownProxyOptions, type ProxyOptions } from "./server/proxy/options.ts";
 import { kitRoutes } from "./sveltekit-routes.ts";
 import { rules } from "./wasm/server.ts";
 
@@ -164,9 +166,9 @@ const lines = new WeakMap<Request, string[]>();
  */
 export function handle(
   auth: Pick<Auth, "getSession"> & Partial<Pick<Auth, "basePath">>,
-  options: HandleOptions = {},
+  given: HandleOptions = {},
 ): Handle {
-  const { guard } = options;
+  const { guard } = ownOptions("handle", given, { guard: true });
   const base = appBase();
   const check = guard && keyCheck(guard, kitRoutes, leads);
   void base.then((base) => check?.log(base));
@@ -371,7 +373,7 @@ export interface AccountOptions {
  * {@link Flow} lists the fields.
  */
 export function accountActions(auth: Auth, options: AccountOptions = {}): Record<Flow, AccountAction> {
-  const { pages } = options;
+  const pages = ownPages(options);
   const base = appBase();
   const action = (flow: Flow): AccountAction => {
     return async (event) => {
@@ -446,12 +448,9 @@ function definedOf(pages: AccountPages): AccountPages {
  */
 export function handleFetch(options: ProxyOptions): HandleFetch {
   const proxy = apiProxy(options);
-  const mount = options.mount ?? "/api/proxy";
-  const targets: [string, Target][] = options.targets
-    ? Object.entries(options.targets).map(([name, target]) => [`/${name}`, target])
-    : [["", options.target]];
+  const { mount, targets, origin: declared } = ownProxyOptions(options);
   return async ({ event, request, fetch }) => {
-    const origin = options.origin ?? event.url.origin;
+    const origin = declared ?? event.url.origin;
     const headers = new Headers(request.headers);
     headers.set("x-httponly", "1");
     const own = [origin, event.url.origin].includes(new URL(request.url).origin);

@@ -10,6 +10,7 @@ import { rules, text } from "../wasm/server.ts";
 import { type Auth, BASE_PATH, type User } from "./backend.ts";
 import { splitSetCookie } from "./cookies.ts";
 import { standIn } from "./derived.ts";
+import { type Names, ownOptions } from "./options.ts";
 import { safeRedirect } from "./redirect.ts";
 
 /** The flows, by the names of their form actions. */
@@ -70,6 +71,14 @@ export interface AccountPages {
   verify?: string | false | undefined;
   /** Where the link of a password reset leads; default `/reset-password`. */
   reset?: string | undefined;
+}
+
+const PAGES: Names<AccountPages> = { login: true, home: true, signedOut: true, verify: true, reset: true };
+
+/** The pages that an app declares with its actions, own ones only. */
+export function ownPages(options: { pages?: AccountPages | undefined }): AccountPages {
+  const { pages } = ownOptions("accountActions", options, { pages: true });
+  return pages === undefined ? {} : ownOptions("accountActions: pages", pages, PAGES);
 }
 
 /** Why a flow did not work. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import { rules, text } from "../wasm/server.ts";
+import { type Names, ownOptions } from "./options.ts";
 
 /** What a `Set-Cookie` line says. */
 export interface SetCookie {
@@ -40,6 +42,20 @@ export interface SetCookieAttributes {
   sameSite?: "Lax" | "Strict" | "None" | Lowercase<"Lax" | "Strict" | "None"> | undefined;
   partitioned?: boolean | undefined;
 }
+
+/** Those, and what a parsed line has beside them: it is written again as it was read. */
+const ATTRIBUTES: Names<SetCookieAttributes & { name?: string; value?: string }> = {
+  maxAge: true,
+  expires: true,
+  domain: true,
+  path: true,
+  secure: true,
+  httpOnly: true,
+  sameSite: true,
+  partitioned: true,
+  name: true,
+  value: true,
+};
 
 type Module = Parameters<Parameters<typeof rules>[0]>[0];
 
@@ -206,7 +222,8 @@ export function serializeSetCookie(
   value: string,
   attributes: SetCookieAttributes = {},
 ): string {
-  const { maxAge, expires, domain, path, secure, httpOnly, sameSite, partitioned } = attributes;
+  const own = ownOptions("serializeSetCookie", attributes, ATTRIBUTES);
+  const { maxAge, expires, domain, path, secure, httpOnly, sameSite, partitioned } = own;
   return rules((m) =>
     m.serializeSetCookie(
       name,

@@ -7,6 +7,7 @@ import { HttpOnlyError } from "../errors.ts";
 import type { Guard as Door, GuardVisit as Place } from "../wasm/gen/server.js";
 import { rules, type ServerRefusal, text } from "../wasm/server.ts";
 import type { Session, SessionAnswer, User } from "./backend.ts";
+import { type Names, ownOptions } from "./options.ts";
 import { RETRY_AFTER } from "./refusal.ts";
 
 /**
@@ -153,7 +154,8 @@ export interface Guard {
  * );
  * ```
  */
-export function guard(table: Readonly<Record<string, Access>>, options: GuardOptions = {}): Guard {
+export function guard(table: Readonly<Record<string, Access>>, given: GuardOptions = {}): Guard {
+  const options = ownOptions("guard", given, OPTIONS);
   if (typeof table !== "object" || table === null) throw new TypeError("the rules are an object");
   const predicates: Predicate[] = [];
   const numbered = (where: string, access: Access | undefined) => number(predicates, where, access);
@@ -194,6 +196,16 @@ export function guard(table: Readonly<Record<string, Access>>, options: GuardOpt
   };
 }
 
+const OPTIONS: Names<GuardOptions> = {
+  login: true,
+  home: true,
+  verify: true,
+  otherwise: true,
+  remote: true,
+  errorPage: true,
+};
+const REQUIREMENT: Names<Requirement> = { role: true, emailVerified: true, allow: true };
+
 /** A predicate of a table, and where it stands. */
 interface Predicate {
   where: string;
@@ -202,13 +214,15 @@ interface Predicate {
 
 /** An access as the rules take it: its predicate is a number there. */
 function number(predicates: Predicate[], where: string, access: Access | undefined): unknown {
-  if (typeof access !== "object" || access === null || access.allow === undefined) return access;
-  const { allow } = access;
+  if (typeof access !== "object" || access === null || Array.isArray(access)) return access;
+  const own = ownOptions(`guard: the access ${where}`, access, REQUIREMENT);
+  const { allow } = own;
+  if (allow === undefined) return own;
   if (typeof allow !== "function" || allow.constructor.name === "AsyncFunction") {
     const got = typeof allow === "function" ? "an async function" : typeof allow;
     throw new TypeError(`allow ${where} must be a function that answers at once, got ${got}`);
   }
-  return { ...access, allow: predicates.push({ where, allow }) - 1 };
+  return Object.assign(own, { allow: predicates.push({ where, allow }) - 1 });
 }
 
 /** Whether a predicate says `true`. */

@@ -25,13 +25,12 @@ export function safeRedirect(
   target: unknown,
   options: { origin: string; fallback?: string; allow?: string[] },
 ): string {
-  const fallback = options.fallback ?? "/";
+  // What `Object.prototype` was polluted with is no option.
+  const own = Object.assign(Object.create(null) as Partial<typeof options>, options);
+  const { fallback = "/", origin = "" } = own;
   if (typeof target !== "string") return fallback;
-  const { origin } = options;
   // A list that the environment was to fill may have holes, or not be there.
-  const allow = Array.isArray(options.allow)
-    ? options.allow.filter((allowed) => typeof allowed === "string")
-    : [];
+  const allow = Array.isArray(own.allow) ? own.allow.filter((allowed) => typeof allowed === "string") : [];
   const local = rules((m) => m.localRedirect(target, allow));
   if (local === undefined) return fallback;
   // The platform's own parser has the last word.

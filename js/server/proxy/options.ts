@@ -183,6 +183,21 @@ export interface DeclaredTarget {
   readonly timeout: number;
 }
 
+/** A proxy's own options, its targets by the path below the mount: for what goes around the proxy. */
+export function ownProxyOptions(given: ProxyOptions) {
+  const options = ownOptions(
+    "apiProxy",
+    given as ProxySettings & { targets?: unknown; target?: unknown },
+    OPTIONS,
+  );
+  const targets = listTargets(options as { target?: Target; targets?: Record<string, Target> });
+  return {
+    mount: options.mount ?? "/api/proxy",
+    origin: options.origin,
+    targets: targets.map(([name, target]): [path: string, target: Target] => [name && `/${name}`, target]),
+  };
+}
+
 /** @throws TypeError naming the mistake */
 export function readOptions(given: ProxyOptions): Declared {
   const options = ownOptions(
@@ -228,15 +243,13 @@ export function readOptions(given: ProxyOptions): Declared {
 /** A target as the rules take it. */
 function declare(name: string, target: Target): object {
   const { fetch: _, timeout: __, url, headers, ...rest } = target;
-  return {
-    ...rest,
+  const place = name ? `the url of target "${name}"` : "the target's url";
+  // Nothing behind it: what is absent here is not to be found in `Object.prototype`.
+  return Object.assign(Object.create(null) as object, rest, {
     name,
     headers: Object.keys(headers ?? {}),
-    url:
-      typeof url === "function"
-        ? undefined
-        : declaredUrl(name ? `the url of target "${name}"` : "the target's url", url).href,
-  };
+    url: typeof url === "function" ? undefined : declaredUrl(place, url).href,
+  });
 }
 
 function placeOf(name: string): string {
