@@ -217,7 +217,8 @@ pub struct Place {
 /// the unit, and 2^24 times its index plus one. Below 2^53 for any text that fits into memory.
 ///
 /// ```
-/// use httponly::{cookie::syntax::check_name, error::Code};
+/// use httponly::cookie::syntax::check_name;
+/// use httponly::error::Code;
 ///
 /// let refusal = check_name("a;b").unwrap_err();
 /// assert_eq!(refusal.code(), Code::NameInvalid);
@@ -227,7 +228,7 @@ pub struct Place {
 /// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}", self.rule().text(), Blame(self.place()))]
+#[error("{}{}", self.rule().text(), FieldError(self.place()))]
 pub struct Refusal(NonZeroU64);
 
 impl Refusal {
@@ -275,9 +276,9 @@ impl From<Rule> for Refusal {
 }
 
 /// Writes `: ";" (U+003B) at index 1`, or nothing.
-struct Blame(Option<Place>);
+struct FieldError(Option<Place>);
 
-impl fmt::Display for Blame {
+impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(Place { index, unit }) = self.0 else { return Ok(()) };
         f.write_str(": ")?;

@@ -3,7 +3,8 @@
 //! Nothing is verified: no signature, no algorithm, no issuer. So the answer may shorten a cookie's life, and nothing
 //! else may ever depend on it.
 
-use crate::json::{self, Json};
+use crate::http::json;
+use crate::http::json::Json;
 
 /// What is read of a token's claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -15,10 +15,9 @@
 //! - [`template`]: `{{ cookies.name }}`, which stands for a cookie that JavaScript cannot read
 //! - [`jwt`]: reads `exp` and verifies nothing
 //! - [`options`]: names of options, and paths for a log
-//! - [`redirect`]: which redirect targets stay on the site
-//! - [`origin`]: which requests may change state
-//! - [`forwarded`]: what the proxies in front of the app say of a request
-//! - [`session`]: whose a request is, as a remote authentication backend tells it
+//! - [`http`]: what HTTP itself says: dates, JSON, URLs, forms, same-origin proof, redirects
+//! - [`auth`]: whose a request is, as a remote authentication backend tells it
+//! - [`guard`]: who may see which part of an app
 //! - [`proxy`]: where a request may go, with which cookies and headers
 //!
 //! # Features
@@ -34,23 +33,17 @@ pub mod error;
 pub mod template;
 
 #[cfg(feature = "std")]
-pub mod forwarded;
+pub mod auth;
 #[cfg(feature = "std")]
-mod json;
+pub mod guard;
+#[cfg(feature = "std")]
+pub mod http;
 #[cfg(feature = "std")]
 pub mod jwt;
 #[cfg(feature = "std")]
 pub mod options;
 #[cfg(feature = "std")]
-pub mod origin;
-#[cfg(feature = "std")]
-mod percent;
-#[cfg(feature = "std")]
 pub mod proxy;
-#[cfg(feature = "std")]
-pub mod redirect;
-#[cfg(feature = "std")]
-pub mod session;
 
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -236,7 +236,7 @@ mod substitution {
             if !may_open(component) {
                 return Ok(());
             }
-            let decoded = crate::percent::decode(component, true);
+            let decoded = crate::http::percent::decode(component, true);
             let mut at = 0;
             while let Some((template, name)) = next(&decoded, at) {
                 if at == 0 {
@@ -283,7 +283,7 @@ mod substitution {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => out.push(byte),
             b' ' if context == Context::Form => out.push(b'+'),
-            _ => crate::percent::encode(byte, out),
+            _ => crate::http::percent::encode(byte, out),
         }
     }
 

@@ -11,12 +11,11 @@
 
 use std::{fs, path::PathBuf};
 
-use httponly::cookie::{
-    attributes::{Prefix, check_domain, domain_gains, path_matches},
-    date, header,
-    set_cookie::{self, Attributes, SetCookie},
-    syntax::decode_value,
-};
+use httponly::cookie::attributes::{Prefix, check_domain, domain_gains, path_matches};
+use httponly::cookie::set_cookie::{Attributes, SetCookie};
+use httponly::cookie::syntax::decode_value;
+use httponly::cookie::{header, set_cookie};
+use httponly::http::date;
 use serde_json::Value;
 
 /// 2026-01-01, for which the data is evaluated.

@@ -7,12 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use httponly::{
-    error::Refusal,
-    proxy::target::Base,
-    redirect,
-    template::{Context, scan, substitute},
-};
+use httponly::error::Refusal;
+use httponly::http::redirect;
+use httponly::proxy::target::Base;
+use httponly::template::{Context, scan, substitute};
 use proptest::prelude::*;
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;

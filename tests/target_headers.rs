@@ -2,13 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
-use httponly::{
-    error::Code,
-    proxy::{
-        config::{Declaration, Mistake, Proxy},
-        plan::Incoming,
-    },
-};
+use httponly::error::Code;
+use httponly::proxy::config::{Declaration, Mistake, Proxy};
+use httponly::proxy::plan::Incoming;
 
 fn proxy(headers: &[&str], forwarded: &[&str]) -> Result<Proxy, Mistake> {
     let names = |list: &[&str]| list.iter().map(ToString::to_string).collect();

@@ -2,10 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
-use httponly::{
-    cookie::{header, set_cookie, syntax::decode_value},
-    jwt,
-};
+use httponly::cookie::syntax::decode_value;
+use httponly::cookie::{header, set_cookie};
+use httponly::jwt;
 use serde_json::{Map, Value, json};
 
 fn rows(text: &str) -> Vec<Value> {

@@ -1,11 +1,10 @@
 //! Whatever an upstream answers runs as no page of the app, sets no cookie but the declared ones, and is kept by no
 //! shared cache once a cookie was spent on it.
 #![no_main]
-use httponly::{
-    cookie::{set_cookie::parse, syntax::check_name},
-    proxy::response::{Answer, CookieRule, Verdict},
-    proxy::response_headers::{Fate, fate},
-};
+use httponly::cookie::set_cookie::parse;
+use httponly::cookie::syntax::check_name;
+use httponly::proxy::response::{Answer, CookieRule, Decision};
+use httponly::proxy::response_headers::{HeaderAction, fate};
 
 fn has(list: &str, name: &str) -> bool {
     list.split(',')
@@ -21,7 +20,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim_matches([' ', '\t', '\r'])))
         .collect();
-    let judged = |name: &str| !matches!(fate(name), Fate::Drop | Fate::Keep);
+    let judged = |name: &str| !matches!(fate(name), HeaderAction::Drop | HeaderAction::Keep);
     let headers: Vec<(&str, &str)> =
         lines.iter().filter(|line| judged(&line.0)).map(|(name, value)| (name.as_str(), *value)).collect();
     let rule = |name: &str| CookieRule { name: name.into(), path: Some("/".into()), ..CookieRule::default() };
@@ -34,18 +33,18 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
     let mut set: Vec<(&str, &str)> = Vec::new();
     for verdict in &verdicts {
         match verdict {
-            Verdict::Set(name, value) => {
+            Decision::Set(name, value) => {
                 assert!(*name == "set-cookie" || set.iter().all(|(other, _)| other != name), "{name} twice");
                 set.push((name, value));
             }
-            Verdict::Copy(name) => {
+            Decision::Copy(name) => {
                 assert!(
                     name.starts_with("content-")
                         || ["digest", "link", "retry-after", "x-retry-after"].contains(name)
                 );
             }
-            Verdict::Remove(name) => {
-                assert!(check_name(*name).is_ok() && fate(&name.to_ascii_lowercase()) == Fate::Keep);
+            Decision::Remove(name) => {
+                assert!(check_name(*name).is_ok() && fate(&name.to_ascii_lowercase()) == HeaderAction::Keep);
             }
         }
     }

@@ -1,11 +1,9 @@
 //! What a page gives to `document.cookie` is the cookie that was asked for, and no attribute more.
 #![no_main]
-use httponly::cookie::{
-    assignment::{Buffer, MAX_ASSIGNMENT, Page, Wish, write},
-    attributes::SameSite,
-    set_cookie::parse,
-    syntax::decode_value,
-};
+use httponly::cookie::assignment::{Buffer, MAX_ASSIGNMENT, Page, CookieRequest, write};
+use httponly::cookie::attributes::SameSite;
+use httponly::cookie::set_cookie::parse;
+use httponly::cookie::syntax::decode_value;
 
 const HOSTS: [&str; 4] = ["www.my.example", "localhost", "127.0.0.1", "[::1]"];
 
@@ -17,7 +15,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, u8, &str)| {
     let (name, path, domain, value) = (line(), some(line()), some(line()), line());
     let flag = |bit: u8| input.0 >> bit & 1 != 0;
     let host = HOSTS[usize::from(input.1 % 4)];
-    let wish = Wish {
+    let wish = CookieRequest {
         name,
         value,
         path,

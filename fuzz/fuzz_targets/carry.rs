@@ -1,6 +1,8 @@
 //! What a request carries after cookies were set: each as its line says, the others as they were, and no third thing.
 #![no_main]
-use httponly::cookie::{attributes::path_matches, carry::carry, set_cookie::parse};
+use httponly::cookie::attributes::path_matches;
+use httponly::cookie::apply::carry;
+use httponly::cookie::set_cookie::parse;
 use httponly_fuzz::cookies;
 
 fn sorted(header: &str) -> Vec<(&str, &str)> {

@@ -1,6 +1,6 @@
 //! A date that is read is written as one that reads the same.
 #![no_main]
-use httponly::cookie::date::{format, parse};
+use httponly::http::date::{format, parse};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Some(date) = parse(text) {

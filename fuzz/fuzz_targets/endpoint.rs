@@ -1,12 +1,8 @@
 //! Whatever is sent, the cookie is Secure, `HttpOnly` and of the host alone, and never the session's.
 #![no_main]
-use httponly::{
-    cookie::{
-        endpoint::{Fields, Form, Policy, Route},
-        set_cookie::parse,
-    },
-    session::cookies::Names,
-};
+use httponly::cookie::endpoint::{Fields, Form, Policy, Route};
+use httponly::cookie::set_cookie::parse;
+use httponly::auth::cookies::Names;
 
 libfuzzer_sys::fuzz_target!(|input: (bool, &str)| {
     let form = if input.0 { Form::Json } else { Form::UrlEncoded };

@@ -1,7 +1,7 @@
 //! The forms of an account: the backend gets the fields of the form and links of the app, the visitor stays on the site
 //! or goes to a provider, and no failed form shows a secret.
 #![no_main]
-use httponly::session::flow::{Flow, Outcome, Pages, Reply, destination};
+use httponly::auth::flow::{Flow, Outcome, Pages, Reply, destination};
 use httponly_fuzz::oracle::leaves;
 use serde_json::{Map, Value, from_str};
 use url::Url;

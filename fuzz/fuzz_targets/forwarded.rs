@@ -2,10 +2,8 @@
 #![no_main]
 use std::net::IpAddr;
 
-use httponly::{
-    forwarded::{client, origin},
-    proxy::headers::address,
-};
+use httponly::http::forwarded::{client, origin};
+use httponly::proxy::headers::address;
 use url::Url;
 
 libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {

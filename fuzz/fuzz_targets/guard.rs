@@ -2,7 +2,7 @@
 #![no_main]
 use std::collections::BTreeSet;
 
-use httponly::session::guard::{Access, Guard, Status, Verdict, Visit, Visitor, is_handlers};
+use httponly::guard::{Access, Guard, Status, Decision, Visit, Visitor, is_handlers};
 use httponly_fuzz::{decoded, oracle::leaves};
 use url::Url;
 
@@ -108,26 +108,26 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
         let closed = (below(&reading, &["studio"]) && !below(&reading, &["studio", "help"]))
             || below(&reading, &["MyLibrary"])
             || below(&reading, &["mylibrary"]);
-        assert!(!closed || verdict != Verdict::Pass, "{path:?} is {reading:?}");
+        assert!(!closed || verdict != Decision::Pass, "{path:?} is {reading:?}");
     }
     // The page to sign in is always open, or it would lead to itself.
     let login = below(&once(path), &["login"]);
     for route in ["/(studio)/a", "/[[lang]]/(studio)/[...rest]", "/studio/[id]", "/(app)/studio"] {
         let verdict = table.decide(NOBODY, Visit { route: Some(route), ..visit });
-        assert!(login || verdict != Verdict::Pass, "{route} {path:?}");
+        assert!(login || verdict != Decision::Pass, "{route} {path:?}");
     }
-    assert_ne!(table.decide(NOBODY, Visit { remote: true, ..visit }), Verdict::Pass);
+    assert_ne!(table.decide(NOBODY, Visit { remote: true, ..visit }), Decision::Pass);
     // A key that reaches into a parameter holds, whatever the path is that led to the page.
     let parameters = [("path".to_owned(), format!("studio/{path}")), ("lang".to_owned(), "en".to_owned())];
     for route in ["/[[lang]]/[...path]", "/(a)/[...path]"] {
         let verdict = table.decide(NOBODY, Visit { route: Some(route), parameters: &parameters, ..visit });
         let below = |reading: &String| below(reading, &["studio"]) && !below(reading, &["studio", "help"]);
-        assert!(login || !readings(&format!("/studio/{path}")).iter().all(below) || verdict != Verdict::Pass);
+        assert!(login || !readings(&format!("/studio/{path}")).iter().all(below) || verdict != Decision::Pass);
     }
 
     let all = guard(&[], Access::SignedIn);
     let handler = Visit { handler: Some("/api/auth"), ..visit };
-    if all.decide(NOBODY, handler) == Verdict::Pass {
+    if all.decide(NOBODY, handler) == Decision::Pass {
         let open = |reading: &String| {
             [&["api", "auth"][..], &["_next", "static"], &["login"]]
                 .iter()
@@ -139,7 +139,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
         );
     }
     for verdict in [verdict, table.decide(ADA, visit), table.decide(ADA, Visit { path: "/login", ..visit })] {
-        let Verdict::Redirect(to) = verdict else { continue };
+        let Decision::Redirect(to) = verdict else { continue };
         assert!(!leaves(&to, &[]), "{to:?}");
         let read = Url::parse("https://app.example/").unwrap().join(&to).unwrap();
         let back = read.query_pairs().find(|(name, _)| name == "redirect");

@@ -1,6 +1,6 @@
 //! JSON is what `serde_json` takes for it, but for nesting beyond 128; and no token is left in what is passed on.
 #![no_main]
-use httponly::session::answer::without_tokens;
+use httponly::auth::session_response::without_tokens;
 use httponly_fuzz::json::{Json, double, items, members, push_string, spans};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, from_str};

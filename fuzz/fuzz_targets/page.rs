@@ -1,13 +1,9 @@
 //! A page gets no token, is sent to no script, and shows a link's fields as text; a link is used as it was shown.
 #![no_main]
-use httponly::{
-    cookie::endpoint::Form,
-    session::{
-        answer::{Standing, read},
-        link,
-        page::{Arrival, Asked, Way, arrival, failure, session, target},
-    },
-};
+use httponly::cookie::endpoint::Form;
+use httponly::auth::session_response::{SessionState, read};
+use httponly::auth::magic_link;
+use httponly::auth::client::{SignInResult, Operation, SignInMethod, arrival, failure, session, target};
 use httponly_fuzz::oracle::leaves;
 use serde_json::{Value, from_str};
 use url::Url;
@@ -29,10 +25,10 @@ fn is_clean(json: &str) -> bool {
 }
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    for way in [Way::Credentials, Way::MagicLink, Way::Elsewhere] {
+    for way in [SignInMethod::Credentials, SignInMethod::MagicLink, SignInMethod::OAuth] {
         match arrival(way, text) {
-            Ok(Arrival::Here(user)) => assert!(is_clean(&user), "{user}"),
-            Ok(Arrival::Go(url)) => {
+            Ok(SignInResult::Here(user)) => assert!(is_clean(&user), "{user}"),
+            Ok(SignInResult::Go(url)) => {
                 let read = Url::parse("https://app.example/x").unwrap().join(&url);
                 assert!(read.is_err() || !url.starts_with('/') || !leaves(&url, &[]), "{url:?}");
                 assert!(
@@ -40,18 +36,18 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
                     "{url:?}"
                 );
             }
-            Ok(Arrival::Mail) | Err(_) => {}
+            Ok(SignInResult::Mail) | Err(_) => {}
         }
     }
     if let Ok(Some((user, session))) = session(200, text) {
         assert!(is_clean(&user) && is_clean(&session));
     }
-    if let Standing::Authenticated(identity) = read(200, text, 0.0) {
+    if let SessionState::Authenticated(identity) = read(200, text, 0.0) {
         assert!(is_clean(&identity.user) && is_clean(&identity.session) && !identity.id.is_empty());
         let body: Result<Value, _> = from_str(text);
         assert!(body.map_or(true, |body| body["user"]["id"] == Value::String(identity.id)));
     }
-    for asked in [Asked::SignIn, Asked::SignOut, Asked::Session] {
+    for asked in [Operation::SignIn, Operation::SignOut, Operation::Session] {
         let failure = failure(asked, 400, text);
         assert!(
             failure.rule.is_none()
@@ -60,15 +56,15 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     }
     assert!(!leaves(&target(text, "https://app.example"), &["https://app.example"]));
 
-    let (html, plain) = (link::page(text, Some(text)), link::page("", None));
+    let (html, plain) = (magic_link::page(text, Some(text)), magic_link::page("", None));
     let count = |html: &str, what| html.matches(what).count();
     let inputs = count(&html, "<input ");
     assert!(inputs <= 4 && count(&html, "<") == count(&plain, "<") + inputs);
     assert_eq!(count(&html, "\""), count(&plain, "\"") + 6 * inputs);
-    let (_, answer) = link::answer(text);
+    let (_, answer) = magic_link::answer(text);
     assert!(from_str::<Value>(&answer).is_ok_and(|answer| answer.is_object()));
     for form in [Form::UrlEncoded, Form::Json] {
-        let Ok(query) = link::consume(form, text) else { continue };
+        let Ok(query) = magic_link::consume(form, text) else { continue };
         let fields: Vec<(String, String)> =
             url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let sent: Vec<(String, String)> = match form {

@@ -1,9 +1,7 @@
 //! What passes to a backend lies below its base path; what it redirects to is the app, or http and https elsewhere.
 #![no_main]
-use httponly::{
-    origin,
-    session::passage::{Detour, Effect, Paths, Sender, relocate},
-};
+use httponly::http::same_origin;
+use httponly::auth::routes::{SpecialRoute, Invalidation, Paths, Sender, relocate};
 use httponly_fuzz::oracle::{inside, leaves};
 use url::Url;
 
@@ -26,16 +24,16 @@ libfuzzer_sys::fuzz_target!(|input: &str| {
             assert!(paths.admit("GET", &url, &Sender::default(), OWN).is_err());
         }
         if is("magic-link/verify") {
-            assert_eq!(paths.detour("GET", &url), Detour::ShowLink);
+            assert_eq!(paths.detour("GET", &url), SpecialRoute::ShowLink);
         }
         if is("revoke-session") {
-            assert_eq!(paths.detour("POST", &url), Detour::Revoke);
+            assert_eq!(paths.detour("POST", &url), SpecialRoute::Revoke);
         }
         if is("revoke-sessions") {
-            assert_eq!(paths.effect("POST", &url, true), Effect::User);
+            assert_eq!(paths.effect("POST", &url, true), Invalidation::User);
         }
         let foreign =
-            Sender { claims: origin::Claims { site: Some("cross-site"), ..Default::default() }, mode: None };
+            Sender { claims: same_origin::Claims { site: Some("cross-site"), ..Default::default() }, mode: None };
         assert!(
             paths.admit("POST", &url, &foreign, OWN).is_err()
                 && paths.admit("GET", &url, &foreign, OWN).is_err()

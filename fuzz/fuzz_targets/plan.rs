@@ -1,11 +1,9 @@
 //! Whatever a client sends, a proxy spends only granted cookies, only with proof, and only at the declared target.
 #![no_main]
-use httponly::proxy::{
-    config::{Declaration, Proxy},
-    headers::is_evidence,
-    plan::Incoming,
-    response::CookieRule,
-};
+use httponly::proxy::config::{Declaration, Proxy};
+use httponly::proxy::headers::is_evidence;
+use httponly::proxy::plan::Incoming;
+use httponly::proxy::response::CookieRule;
 use httponly_fuzz::oracle::inside;
 use url::Url;
 

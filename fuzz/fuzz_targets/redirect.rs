@@ -1,10 +1,8 @@
 //! What is accepted as a redirect stays on the site, however often it is read, and so does what is made of it.
 #![no_main]
-use httponly::{
-    redirect::{MAX_TARGET, check},
-    session::flow::destination,
-    session::page::with_error,
-};
+use httponly::http::redirect::{MAX_TARGET, check};
+use httponly::auth::flow::destination;
+use httponly::auth::client::with_error;
 use httponly_fuzz::oracle::leaves;
 use url::Url;
 

@@ -1,10 +1,8 @@
 //! A `Set-Cookie` line that passes gets Domain and Path by rule only; to a browser all else is as it was.
 #![no_main]
-use httponly::{
-    cookie::set_cookie::{SetCookie, parse},
-    proxy::response::CookieRule,
-    session::cookies::with_domain,
-};
+use httponly::cookie::set_cookie::{SetCookie, parse};
+use httponly::proxy::response::CookieRule;
+use httponly::auth::cookies::with_domain;
 
 /// The parts of a line but for the attributes of these names, byte for byte.
 fn parts<'l>(line: &'l str, but: &[&str]) -> Vec<&'l str> {

@@ -1,9 +1,7 @@
 //! The backend gets its own cookies and no others; clearing deletes what it names and sets nothing.
 #![no_main]
-use httponly::{
-    cookie::set_cookie::parse,
-    session::cookies::{Names, Sent},
-};
+use httponly::cookie::set_cookie::parse;
+use httponly::auth::cookies::{Names, Sent};
 use httponly_fuzz::cookies;
 
 const OTHERS: [&str; 3] = ["better-auth.*", "my.*", "two-factor"];

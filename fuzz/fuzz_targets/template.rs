@@ -3,11 +3,9 @@
 #![no_main]
 use std::borrow::Cow;
 
-use httponly::{
-    cookie::syntax::check_name,
-    error::Rule,
-    template::{Context, scan, substitute, substitute_within},
-};
+use httponly::cookie::syntax::check_name;
+use httponly::error::Rule;
+use httponly::template::{Context, scan, substitute, substitute_within};
 use httponly_fuzz::decoded;
 use regex_lite::Regex;
 

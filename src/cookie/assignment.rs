@@ -8,7 +8,7 @@ use crate::error::{Refusal, Rule};
 
 /// A cookie as a script asks for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish<T> {
+pub struct CookieRequest<T> {
     /// The name.
     pub name: T,
     /// The value, not encoded.
@@ -107,11 +107,11 @@ pub const MAX_ASSIGNMENT: usize = MAX_PAIR + 2 * MAX_ATTRIBUTE + 128;
 /// Every refusal that a browser would not speak of; the buffer is then to be thrown away.
 ///
 /// ```
-/// use httponly::cookie::assignment::{Buffer, MAX_ASSIGNMENT, Page, Wish, write};
+/// use httponly::cookie::assignment::{Buffer, MAX_ASSIGNMENT, Page, CookieRequest, write};
 ///
 /// let mut bytes = [0; MAX_ASSIGNMENT];
 /// let mut buffer = Buffer::new(&mut bytes);
-/// let wish = Wish {
+/// let wish = CookieRequest {
 ///     name: "theme", value: "dark blue", lifetime: Some(60.0), same_site: None, path: None, domain: None,
 ///     include_subdomains: true, secure: None, partitioned: false,
 /// };
@@ -123,7 +123,7 @@ pub const MAX_ASSIGNMENT: usize = MAX_PAIR + 2 * MAX_ATTRIBUTE + 128;
 /// );
 /// ```
 pub fn write<'a, T: Text<'a>>(
-    wish: &Wish<T>,
+    wish: &CookieRequest<T>,
     page: &Page<T>,
     out: &mut Buffer<'_>,
 ) -> Result<usize, Refusal> {
@@ -195,7 +195,7 @@ pub fn write<'a, T: Text<'a>>(
 mod tests {
     use super::*;
 
-    const PLAIN: Wish<&str> = Wish {
+    const PLAIN: CookieRequest<&str> = CookieRequest {
         name: "a",
         value: "1",
         lifetime: None,
@@ -209,7 +209,7 @@ mod tests {
     const HTTPS: Page<&str> = Page { host: "www.example.com", secure: true };
     const HTTP: Page<&str> = Page { host: "www.example.com", secure: false };
 
-    fn assign(wish: Wish<&str>, page: Page<&str>) -> Result<String, Rule> {
+    fn assign(wish: CookieRequest<&str>, page: Page<&str>) -> Result<String, Rule> {
         let mut bytes = [0; MAX_ASSIGNMENT];
         let mut buffer = Buffer::new(&mut bytes);
         write(&wish, &page, &mut buffer).map_err(Refusal::rule)?;
@@ -220,42 +220,46 @@ mod tests {
     fn what_is_written() {
         for (wish, page, expected) in [
             (PLAIN, HTTP, "a=1; Path=/; SameSite=Lax"),
-            (Wish { value: "", ..PLAIN }, HTTP, "a=; Path=/; SameSite=Lax"),
-            (Wish { lifetime: Some(0.0), ..PLAIN }, HTTP, "a=1; Path=/; SameSite=Lax; Max-Age=0"),
-            (Wish { lifetime: Some(1e9), ..PLAIN }, HTTP, "a=1; Path=/; SameSite=Lax; Max-Age=34560000"),
+            (CookieRequest { value: "", ..PLAIN }, HTTP, "a=; Path=/; SameSite=Lax"),
+            (CookieRequest { lifetime: Some(0.0), ..PLAIN }, HTTP, "a=1; Path=/; SameSite=Lax; Max-Age=0"),
             (
-                Wish { include_subdomains: true, ..PLAIN },
+                CookieRequest { lifetime: Some(1e9), ..PLAIN },
+                HTTP,
+                "a=1; Path=/; SameSite=Lax; Max-Age=34560000",
+            ),
+            (
+                CookieRequest { include_subdomains: true, ..PLAIN },
                 HTTP,
                 "a=1; Path=/; SameSite=Lax; Domain=www.example.com",
             ),
             (
-                Wish { include_subdomains: true, ..PLAIN },
+                CookieRequest { include_subdomains: true, ..PLAIN },
                 Page { host: "localhost", ..HTTP },
                 "a=1; Path=/; SameSite=Lax",
             ),
             (
-                Wish { domain: Some("127.0.0.1"), ..PLAIN },
+                CookieRequest { domain: Some("127.0.0.1"), ..PLAIN },
                 Page { host: "127.0.0.1", ..HTTP },
                 "a=1; Path=/; SameSite=Lax",
             ),
             (
-                Wish { domain: Some(".Example.com"), ..PLAIN },
+                CookieRequest { domain: Some(".Example.com"), ..PLAIN },
                 HTTP,
                 "a=1; Path=/; SameSite=Lax; Domain=Example.com",
             ),
-            (Wish { same_site: Some("none"), ..PLAIN }, HTTPS, "a=1; Path=/; SameSite=None; Secure"),
+            (CookieRequest { same_site: Some("none"), ..PLAIN }, HTTPS, "a=1; Path=/; SameSite=None; Secure"),
             (
-                Wish { partitioned: true, same_site: Some("STRICT"), path: Some("/x"), ..PLAIN },
+                CookieRequest { partitioned: true, same_site: Some("STRICT"), path: Some("/x"), ..PLAIN },
                 HTTPS,
                 "a=1; Path=/x; SameSite=Strict; Secure; Partitioned",
             ),
             (
-                Wish { name: "__Host-a", include_subdomains: true, path: Some("/"), ..PLAIN },
+                CookieRequest { name: "__Host-a", include_subdomains: true, path: Some("/"), ..PLAIN },
                 HTTPS,
                 "__Host-a=1; Path=/; SameSite=Lax; Secure",
             ),
             (
-                Wish { name: "__secure-a", include_subdomains: true, ..PLAIN },
+                CookieRequest { name: "__secure-a", include_subdomains: true, ..PLAIN },
                 HTTPS,
                 "__secure-a=1; Path=/; SameSite=Lax; Domain=www.example.com; Secure",
             ),
@@ -268,34 +272,38 @@ mod tests {
     fn what_a_browser_would_drop_is_refused() {
         let long = "x".repeat(5000);
         for (wish, page, expected) in [
-            (Wish { name: "", ..PLAIN }, HTTPS, Rule::NameEmpty),
-            (Wish { name: "a;b", ..PLAIN }, HTTPS, Rule::NameCharacter),
-            (Wish { value: "a\r\nSet-Cookie: b=1", ..PLAIN }, HTTPS, Rule::ValueControl),
-            (Wish { value: long.as_str(), ..PLAIN }, HTTPS, Rule::PairTooLarge),
-            (Wish { name: long.as_str(), ..PLAIN }, HTTPS, Rule::PairTooLarge),
-            (Wish { path: Some("x"), ..PLAIN }, HTTPS, Rule::PathNotAbsolute),
-            (Wish { path: Some(""), ..PLAIN }, HTTPS, Rule::PathNotAbsolute),
-            (Wish { path: Some("/;"), ..PLAIN }, HTTPS, Rule::PathCharacter),
-            (Wish { same_site: Some(""), ..PLAIN }, HTTPS, Rule::SameSiteUnknown),
-            (Wish { same_site: Some("None"), ..PLAIN }, HTTP, Rule::SameSiteInsecure),
-            (Wish { same_site: Some("None"), secure: Some(false), ..PLAIN }, HTTPS, Rule::SameSiteInsecure),
-            (Wish { partitioned: true, ..PLAIN }, HTTP, Rule::PartitionedInsecure),
-            (Wish { secure: Some(true), ..PLAIN }, HTTP, Rule::SecureOnHttp),
-            (Wish { lifetime: Some(f64::NAN), ..PLAIN }, HTTPS, Rule::MaxAgeNotNumber),
-            (Wish { lifetime: Some(-5.0), ..PLAIN }, HTTPS, Rule::MaxAgeNegative),
-            (Wish { domain: Some("example.org"), ..PLAIN }, HTTPS, Rule::DomainMismatch),
-            (Wish { domain: Some("com"), ..PLAIN }, HTTPS, Rule::DomainShared),
-            (Wish { domain: Some(""), ..PLAIN }, HTTPS, Rule::DomainSyntax),
-            (Wish { domain: Some("."), ..PLAIN }, HTTPS, Rule::DomainSyntax),
+            (CookieRequest { name: "", ..PLAIN }, HTTPS, Rule::NameEmpty),
+            (CookieRequest { name: "a;b", ..PLAIN }, HTTPS, Rule::NameCharacter),
+            (CookieRequest { value: "a\r\nSet-Cookie: b=1", ..PLAIN }, HTTPS, Rule::ValueControl),
+            (CookieRequest { value: long.as_str(), ..PLAIN }, HTTPS, Rule::PairTooLarge),
+            (CookieRequest { name: long.as_str(), ..PLAIN }, HTTPS, Rule::PairTooLarge),
+            (CookieRequest { path: Some("x"), ..PLAIN }, HTTPS, Rule::PathNotAbsolute),
+            (CookieRequest { path: Some(""), ..PLAIN }, HTTPS, Rule::PathNotAbsolute),
+            (CookieRequest { path: Some("/;"), ..PLAIN }, HTTPS, Rule::PathCharacter),
+            (CookieRequest { same_site: Some(""), ..PLAIN }, HTTPS, Rule::SameSiteUnknown),
+            (CookieRequest { same_site: Some("None"), ..PLAIN }, HTTP, Rule::SameSiteInsecure),
             (
-                Wish { name: "__Host-a", domain: Some("www.example.com"), ..PLAIN },
+                CookieRequest { same_site: Some("None"), secure: Some(false), ..PLAIN },
+                HTTPS,
+                Rule::SameSiteInsecure,
+            ),
+            (CookieRequest { partitioned: true, ..PLAIN }, HTTP, Rule::PartitionedInsecure),
+            (CookieRequest { secure: Some(true), ..PLAIN }, HTTP, Rule::SecureOnHttp),
+            (CookieRequest { lifetime: Some(f64::NAN), ..PLAIN }, HTTPS, Rule::MaxAgeNotNumber),
+            (CookieRequest { lifetime: Some(-5.0), ..PLAIN }, HTTPS, Rule::MaxAgeNegative),
+            (CookieRequest { domain: Some("example.org"), ..PLAIN }, HTTPS, Rule::DomainMismatch),
+            (CookieRequest { domain: Some("com"), ..PLAIN }, HTTPS, Rule::DomainShared),
+            (CookieRequest { domain: Some(""), ..PLAIN }, HTTPS, Rule::DomainSyntax),
+            (CookieRequest { domain: Some("."), ..PLAIN }, HTTPS, Rule::DomainSyntax),
+            (
+                CookieRequest { name: "__Host-a", domain: Some("www.example.com"), ..PLAIN },
                 HTTPS,
                 Rule::PrefixHostDomain,
             ),
-            (Wish { name: "__host-a", path: Some("/x"), ..PLAIN }, HTTPS, Rule::PrefixHostPath),
-            (Wish { name: "__Secure-a", ..PLAIN }, HTTP, Rule::PrefixInsecure),
-            (Wish { name: "__Http-a", ..PLAIN }, HTTPS, Rule::PrefixHttp),
-            (Wish { name: "__Host-Http-a", ..PLAIN }, HTTPS, Rule::PrefixHttp),
+            (CookieRequest { name: "__host-a", path: Some("/x"), ..PLAIN }, HTTPS, Rule::PrefixHostPath),
+            (CookieRequest { name: "__Secure-a", ..PLAIN }, HTTP, Rule::PrefixInsecure),
+            (CookieRequest { name: "__Http-a", ..PLAIN }, HTTPS, Rule::PrefixHttp),
+            (CookieRequest { name: "__Host-Http-a", ..PLAIN }, HTTPS, Rule::PrefixHttp),
         ] {
             assert_eq!(assign(wish, page), Err(expected), "{:.40}", format!("{wish:?}"));
         }
@@ -304,18 +312,18 @@ mod tests {
     #[test]
     fn name_and_value_take_4096_bytes_and_not_one_more() {
         let (fits, large) = ("x".repeat(4095), "x".repeat(4096));
-        assert!(assign(Wish { value: &fits, ..PLAIN }, HTTPS).is_ok());
-        assert_eq!(assign(Wish { value: &large, ..PLAIN }, HTTPS), Err(Rule::PairTooLarge));
+        assert!(assign(CookieRequest { value: &fits, ..PLAIN }, HTTPS).is_ok());
+        assert_eq!(assign(CookieRequest { value: &large, ..PLAIN }, HTTPS), Err(Rule::PairTooLarge));
         let (fits, large) = ("€".repeat(455), "€".repeat(456)); // 9 bytes each
-        assert!(assign(Wish { value: &fits, ..PLAIN }, HTTPS).is_ok());
-        assert_eq!(assign(Wish { value: &large, ..PLAIN }, HTTPS), Err(Rule::PairTooLarge));
+        assert!(assign(CookieRequest { value: &fits, ..PLAIN }, HTTPS).is_ok());
+        assert_eq!(assign(CookieRequest { value: &large, ..PLAIN }, HTTPS), Err(Rule::PairTooLarge));
     }
 
     #[test]
     fn the_largest_assignment_fits() {
         let (value, path, label) = ("x".repeat(4095), format!("/{}", "p".repeat(1023)), "d".repeat(1022));
         let host = format!("{label}.e");
-        let wish = Wish {
+        let wish = CookieRequest {
             value: value.as_str(),
             path: Some(path.as_str()),
             include_subdomains: true,

@@ -1,16 +1,15 @@
 //! The cookie endpoint, through which a page sets cookies that it cannot read: which fields make which `Set-Cookie`.
 //!
-//! Whether the request may set anything at all is decided before ([`crate::origin`]).
+//! Whether the request may set anything at all is decided before ([`crate::http::same_origin`]).
 
 use super::{
     attributes::{self, MAX_AGE, Prefix, SameSite},
     set_cookie::{self, Attributes},
 };
-use crate::{
-    error::{Refusal, Rule},
-    json::{self, Json},
-    jwt,
-};
+use crate::error::{Refusal, Rule};
+use crate::http::json;
+use crate::http::json::Json;
+use crate::jwt;
 
 /// Largest request body in bytes.
 pub const MAX_BODY: usize = 8 * 1024;
@@ -70,7 +69,7 @@ impl Form {
     pub(crate) fn members(self, text: &str) -> Option<Vec<(String, Json)>> {
         match self {
             Self::UrlEncoded => pairs(text),
-            Self::Json => crate::json::members(text),
+            Self::Json => crate::http::json::members(text),
         }
     }
 }
@@ -242,7 +241,7 @@ impl Fields {
 /// assert!(check_reach("a=1", Some("https://app.example")).is_ok());
 /// ```
 pub fn check_reach(line: &str, origin: Option<&str>) -> Result<(), Refusal> {
-    let host = |origin| crate::origin::of(origin)?.split_once("//")?.1.split(':').next();
+    let host = |origin| crate::http::same_origin::of(origin)?.split_once("//")?.1.split(':').next();
     let (Some(cookie), Some(host)) = (set_cookie::parse(line), origin.and_then(host)) else { return Ok(()) };
     match cookie.domain() {
         _ if cookie.max_age == Some(0) => Ok(()),
@@ -275,7 +274,7 @@ fn boolean(value: &Json) -> Result<bool, Refusal> {
 
 fn ttl(value: &Json) -> Result<f64, Refusal> {
     let seconds = match value {
-        Json::Number(number) => Some(crate::json::double(number)),
+        Json::Number(number) => Some(crate::http::json::double(number)),
         Json::String(text) => number(text),
         _ => None,
     };
@@ -348,7 +347,8 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cookie::{date, set_cookie::SetCookie};
+    use crate::cookie::set_cookie::SetCookie;
+    use crate::http::date;
     use proptest::prelude::*;
 
     /// 2026-01-01

@@ -4,8 +4,7 @@
 //! - [`attributes`]: what a browser would refuse to store, and by which rule
 //! - [`assignment`]: what `document.cookie` is given
 //! - [`header`]: the `Cookie` header and `document.cookie`
-//! - [`carry`]: the `Cookie` header after `Set-Cookie`
-//! - [`date`]: cookie-date in, IMF-fixdate out
+//! - [`apply`]: the `Cookie` header after `Set-Cookie`
 //! - [`set_cookie`]: the `Set-Cookie` header
 //! - [`endpoint`]: the fields of the cookie endpoint
 
@@ -15,9 +14,7 @@ pub mod header;
 pub mod syntax;
 
 #[cfg(feature = "std")]
-pub mod carry;
-#[cfg(feature = "std")]
-pub mod date;
+pub mod apply;
 #[cfg(feature = "std")]
 pub mod endpoint;
 #[cfg(feature = "std")]

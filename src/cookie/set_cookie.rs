@@ -6,10 +6,10 @@ use cookie::{Cookie, time};
 
 use super::{
     attributes::{self, MAX_AGE, Prefix, SameSite, Security},
-    date,
     syntax::{self, Class, MAX_ATTRIBUTE, MAX_PAIR},
 };
 use crate::error::{Refusal, Rule};
+use crate::http::date;
 
 /// What a `Set-Cookie` line says, before any host or clock has had a word: the cookie-attribute-list of RFC 6265bis
 /// section 5.6, of which the last attribute of each name counts.
@@ -178,7 +178,8 @@ pub struct Attributes<'a> {
 /// The rules 1 to 26 of [`Rule`], as far as a server can break them.
 ///
 /// ```
-/// use httponly::cookie::{attributes::SameSite, set_cookie::{Attributes, serialize}};
+/// use httponly::cookie::attributes::SameSite;
+/// use httponly::cookie::set_cookie::{Attributes, serialize};
 ///
 /// let attributes = Attributes { path: Some("/"), same_site: Some(SameSite::None), ..Attributes::default() };
 /// assert_eq!(serialize("id", "50%", &attributes).unwrap(), "id=50%25; SameSite=None; Secure; Path=/");

@@ -8,10 +8,9 @@ use super::{
     response_headers::is_nameable,
     target::{Base, Place},
 };
-use crate::{
-    cookie::{attributes::check_path, syntax::check_name},
-    origin::Destination,
-};
+use crate::cookie::attributes::check_path;
+use crate::cookie::syntax::check_name;
+use crate::http::same_origin::Destination;
 
 /// A mistake in a declaration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -166,7 +165,7 @@ impl Target {
             check_cookie_rule(&name, rule)?;
         }
         if let Some(other) =
-            declared.redirects.iter().find(|origin| crate::origin::of(origin) != Some(origin))
+            declared.redirects.iter().find(|origin| crate::http::same_origin::of(origin) != Some(origin))
         {
             return Err(Mistake::Redirect(name, other.clone()));
         }
@@ -281,7 +280,7 @@ impl Proxy {
         let path = mount.strip_suffix('/').unwrap_or(mount);
         let legal = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
         let absolute = mount.starts_with('/') && path.bytes().all(legal) && !path.contains("//");
-        if !absolute || path.split('/').any(|segment| crate::redirect::dots(segment) > 0) {
+        if !absolute || path.split('/').any(|segment| crate::http::redirect::dots(segment) > 0) {
             return Err(Mistake::Mount(mount.into()));
         }
         if targets.is_empty() {

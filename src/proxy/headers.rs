@@ -49,7 +49,7 @@ const REQUEST: &[&str] = &[
 ];
 
 /// Request headers that the proxy's decisions read.
-const EVIDENCE: &[&str] = &[
+const DECISION_HEADERS: &[&str] = &[
     "authorization",
     "connection",
     "cookie",
@@ -58,14 +58,14 @@ const EVIDENCE: &[&str] = &[
     "sec-fetch-mode",
     "sec-purpose",
     "sec-fetch-site",
-    crate::origin::PROOF_HEADER,
+    crate::http::same_origin::PROOF_HEADER,
     BODY_HEADER,
     URL_HEADER,
 ];
 
 /// Request headers that no target can list: they belong to one connection, are the proxy's own to set, or say who
 /// the client is.
-const NOT_LISTABLE: &[&str] = &[
+const FORBIDDEN_HEADERS: &[&str] = &[
     "accept-encoding",
     "content-length",
     "expect",
@@ -100,7 +100,7 @@ pub fn is_digest(name: &str) -> bool {
 
 /// Whether the proxy's decisions read a request header.
 pub fn is_evidence(name: &str) -> bool {
-    EVIDENCE.contains(&name)
+    DECISION_HEADERS.contains(&name)
 }
 
 /// Whether a target may list a request header to be forwarded.
@@ -108,7 +108,7 @@ pub fn is_listable(name: &str) -> bool {
     is_field_name(name)
         && !is_evidence(name)
         && !HOP_BY_HOP.contains(&name)
-        && !NOT_LISTABLE.contains(&name)
+        && !FORBIDDEN_HEADERS.contains(&name)
         && !name.starts_with("x-forwarded-")
         && !name.starts_with("sec-")
 }
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_belongs_to_a_connection_or_names_the_client_cannot_be_listed() {
-        for name in HOP_BY_HOP.iter().chain(NOT_LISTABLE).chain(EVIDENCE) {
+        for name in HOP_BY_HOP.iter().chain(FORBIDDEN_HEADERS).chain(DECISION_HEADERS) {
             assert!(!is_listable(name), "{name}");
         }
         for name in

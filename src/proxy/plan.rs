@@ -8,12 +8,14 @@ use super::{
     headers::{self, BODY_HEADER, URL_HEADER},
     target::{Base, Place},
 };
-use crate::{
-    cookie::{attributes::Prefix, header::pairs, syntax::decode_value},
-    error::{Code, Refusal, Rule},
-    origin::{self, Claims},
-    template::{self, Context, substitute, substitute_within},
-};
+use crate::cookie::attributes::Prefix;
+use crate::cookie::header::pairs;
+use crate::cookie::syntax::decode_value;
+use crate::error::{Code, Refusal, Rule};
+use crate::http::same_origin;
+use crate::http::same_origin::Claims;
+use crate::template;
+use crate::template::{Context, substitute, substitute_within};
 
 /// The head of a request that came to the proxy.
 #[derive(Clone, Debug)]
@@ -42,12 +44,12 @@ impl<'a> Incoming<'a> {
             dest: self.get("sec-fetch-dest"),
             purpose: self.get("sec-purpose"),
             origin: self.get("origin"),
-            header: self.get(origin::PROOF_HEADER),
+            header: self.get(same_origin::PROOF_HEADER),
         }
     }
 
     fn prove(&self, own: Option<&str>) -> Result<(), Refusal> {
-        origin::prove(self.claims(), own.or_else(|| origin::of(self.url)).unwrap_or_default())
+        same_origin::prove(self.claims(), own.or_else(|| same_origin::of(self.url)).unwrap_or_default())
     }
 
     /// Refuses a request that may not spend a cookie on a target: one without the proof, unless it is a load of the app's
@@ -66,7 +68,7 @@ impl<'a> Incoming<'a> {
 
     /// Path and query of the URL.
     fn address(&self) -> Result<(&'a str, Option<&'a str>), Refusal> {
-        let origin = origin::of(self.url).ok_or(Rule::UrlSyntax)?;
+        let origin = same_origin::of(self.url).ok_or(Rule::UrlSyntax)?;
         let address = self.url.get(origin.len()..).unwrap_or_default();
         let address = address.split('#').next().unwrap_or_default();
         Ok(match address.split_once('?') {
@@ -146,7 +148,7 @@ impl Proxy {
             return Err(Rule::TargetMethod.into());
         }
         // With no cookie spent, no proof is asked for; but at this address it would be the app's own script.
-        if origin::runs(incoming.get("sec-fetch-dest")) {
+        if same_origin::runs(incoming.get("sec-fetch-dest")) {
             return Err(Rule::TargetScript.into());
         }
         let dynamic = target.dynamic(incoming.base);
@@ -159,7 +161,7 @@ impl Proxy {
         // Resolved before any cookie is looked at.
         base.join(rest, None)?;
 
-        let mut purse = Purse::new(target, incoming);
+        let mut purse = SpendableCookies::new(target, incoming);
         if let Some(query) = query.filter(|_| target.fills(Place::Query)) {
             purse.note(query, Context::Query)?;
         }
@@ -242,7 +244,7 @@ impl Proxy {
         };
         let templates = || {
             let decoded = |text: &str| {
-                String::from_utf8_lossy(&crate::percent::decode(text.as_bytes(), true)).into_owned()
+                String::from_utf8_lossy(&crate::http::percent::decode(text.as_bytes(), true)).into_owned()
             };
             texts().map(decoded).flat_map(|text| {
                 template::scan(&text).map(|template| template.name.to_owned()).collect::<Vec<_>>()
@@ -277,7 +279,7 @@ impl Proxy {
             None if location.starts_with('/') => None,
             None => {
                 let allowed: Vec<&str> = target.redirects.iter().map(String::as_str).collect();
-                crate::redirect::check(location, &allowed).map(Into::into)
+                crate::http::redirect::check(location, &allowed).map(Into::into)
             }
         }
     }
@@ -300,7 +302,7 @@ impl Proxy {
         }
         let text = core::str::from_utf8(body).map_err(|_| Rule::BodyNotText)?;
         let context = body_context(incoming.get("content-type").unwrap_or_default());
-        let mut purse = Purse::new(target, incoming);
+        let mut purse = SpendableCookies::new(target, incoming);
         purse.note(text, context)?;
         if !purse.is_open() {
             return Ok(None);
@@ -319,7 +321,7 @@ impl Proxy {
 fn credentials<'a>(
     target: &Target,
     incoming: &Incoming<'a>,
-    purse: &Purse<'a>,
+    purse: &SpendableCookies<'a>,
 ) -> Result<Option<String>, Refusal> {
     let (scheme, value) = if let Some(cookie) = &target.bearer {
         ("Bearer ", purse.find_prefixed(cookie)?)
@@ -361,14 +363,14 @@ fn body_context(content_type: &str) -> Context {
 }
 
 /// The cookies of a request, as far as a target may spend them.
-struct Purse<'a> {
+struct SpendableCookies<'a> {
     target: &'a Target,
     cookies: &'a str,
     /// Names that templates stand for, and their values as they stand in the request, a character a byte.
     noted: Vec<(String, &'a str)>,
 }
 
-impl<'a> Purse<'a> {
+impl<'a> SpendableCookies<'a> {
     fn new(target: &'a Target, incoming: &Incoming<'a>) -> Self {
         Self { target, cookies: incoming.get("cookie").unwrap_or_default(), noted: Vec::new() }
     }

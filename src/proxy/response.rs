@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use super::{
     challenge,
     headers::URL_HEADER,
-    response_headers::{Fate, fate},
+    response_headers::{HeaderAction, fate},
 };
-use crate::cookie::{set_cookie, syntax::check_name};
+use crate::cookie::set_cookie;
+use crate::cookie::syntax::check_name;
 
 /// What every response of the proxy varies by, a refusal too: the browser's cache must not hand to a script, or to a page
 /// of a sibling, what an image or a `fetch` brought.
@@ -71,7 +72,7 @@ impl CookieRule {
 
 /// What a judged response header becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict<'a> {
+pub enum Decision<'a> {
     /// The header is sent with this value.
     Set(&'static str, Cow<'a, str>),
     /// The upstream's own value is sent.
@@ -83,7 +84,7 @@ pub enum Verdict<'a> {
 /// An upstream's response, as far as its headers are judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    /// The headers whose [`Fate`] is to be judged, in order.
+    /// The headers whose [`HeaderAction`] is to be judged, in order.
     pub headers: &'a [(&'a str, &'a str)],
     /// The status.
     pub status: u16,
@@ -104,8 +105,8 @@ impl<'a> Answer<'a> {
 
     /// Decides about the headers. `relocate` gives the local address of a `Location` inside the target. [`ALWAYS`] is
     /// part of it.
-    pub fn judge(&self, relocate: impl Fn(&str) -> Option<String>) -> Vec<Verdict<'a>> {
-        use Verdict::{Copy, Set};
+    pub fn judge(&self, relocate: impl Fn(&str) -> Option<String>) -> Vec<Decision<'a>> {
+        use Decision::{Copy, Set};
 
         let mut out: Vec<_> = ALWAYS.iter().map(|(name, value)| Set(name, (*value).into())).collect();
         let events = self.get("content-type").is_some_and(is_event_stream);
@@ -138,8 +139,8 @@ impl<'a> Answer<'a> {
     }
 
     /// The headers that describe the body, as far as they are true of the bytes that the page gets.
-    fn describe_body(&self, events: bool, out: &mut Vec<Verdict<'a>>) {
-        use Verdict::{Copy, Set};
+    fn describe_body(&self, events: bool, out: &mut Vec<Decision<'a>>) {
+        use Decision::{Copy, Set};
 
         if let Some(content_type) = self.get("content-type") {
             // What a script, a worker or a style sheet is loaded from would act in the page that loads it.
@@ -168,27 +169,27 @@ impl<'a> Answer<'a> {
         }
     }
 
-    fn retry_after(&self, out: &mut Vec<Verdict<'a>>) {
+    fn retry_after(&self, out: &mut Vec<Decision<'a>>) {
         let (standard, other) = (self.get("retry-after"), self.get("x-retry-after"));
         if standard.is_some() {
-            out.push(Verdict::Copy("retry-after"));
+            out.push(Decision::Copy("retry-after"));
         } else if let Some(value) = retry_after(None, other) {
-            out.push(Verdict::Set("retry-after", value.into()));
+            out.push(Decision::Set("retry-after", value.into()));
         }
         if other.is_some() {
-            out.push(Verdict::Copy("x-retry-after"));
+            out.push(Decision::Copy("x-retry-after"));
         }
     }
 
     /// What `Connection` names belongs to the upstream's connection.
-    fn remove_nominated(&self, out: &mut Vec<Verdict<'a>>) {
+    fn remove_nominated(&self, out: &mut Vec<Decision<'a>>) {
         for option in self.get("connection").into_iter().flat_map(|options| options.split(',')) {
             let option = option.trim();
             let name = option.to_ascii_lowercase();
             // What is added or judged is not the upstream's to take away, and only a token names a header.
-            let kept = fate(&name) == Fate::Keep || self.named.contains(&name);
+            let kept = fate(&name) == HeaderAction::Keep || self.named.contains(&name);
             if kept && check_name(option).is_ok() {
-                out.push(Verdict::Remove(option));
+                out.push(Decision::Remove(option));
             }
         }
     }
@@ -257,7 +258,7 @@ pub fn retry_after<'a>(standard: Option<&'a str>, other: Option<&'a str>) -> Opt
     [standard, other].into_iter().flatten().map(str::trim).find(|value| {
         let seconds =
             !value.is_empty() && value.len() < 10 && value.bytes().all(|byte| byte.is_ascii_digit());
-        seconds || crate::cookie::date::parse(value).is_some()
+        seconds || crate::http::date::parse(value).is_some()
     })
 }
 
@@ -350,9 +351,9 @@ mod tests {
             answer.judge(|location| location.strip_prefix("http://up").map(|path| format!("/m{path}")))
         {
             lines.push(match verdict {
-                Verdict::Set(name, value) => format!("{name}: {value}"),
-                Verdict::Copy(name) => format!("={name}"),
-                Verdict::Remove(name) => format!("-{name}"),
+                Decision::Set(name, value) => format!("{name}: {value}"),
+                Decision::Copy(name) => format!("={name}"),
+                Decision::Remove(name) => format!("-{name}"),
             });
         }
         // What every response gets.
@@ -570,7 +571,7 @@ mod tests {
                 named: &[],
             };
             let vary = answer.judge(|_| None).into_iter().find_map(|verdict| match verdict {
-                Verdict::Set("vary", value) => Some(value.into_owned()),
+                Decision::Set("vary", value) => Some(value.into_owned()),
                 _ => None,
             });
             assert_eq!(vary, Some(expected), "{upstream}");

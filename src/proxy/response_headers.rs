@@ -326,7 +326,7 @@ const JUDGED: &[&str] = &[
 /// What becomes of a response header, by its name alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Fate {
+pub enum HeaderAction {
     /// It is dropped.
     Drop = 0,
     /// It passes as it is.
@@ -342,21 +342,21 @@ pub enum Fate {
 /// What becomes of a response header, whose name is in lower case.
 ///
 /// ```
-/// use httponly::proxy::response_headers::{Fate, fate};
+/// use httponly::proxy::response_headers::{HeaderAction, fate};
 ///
-/// assert_eq!(fate("x-total-count"), Fate::Keep);
-/// assert_eq!(fate("x-accel-redirect"), Fate::Drop);
+/// assert_eq!(fate("x-total-count"), HeaderAction::Keep);
+/// assert_eq!(fate("x-accel-redirect"), HeaderAction::Drop);
 /// ```
-pub fn fate(name: &str) -> Fate {
+pub fn fate(name: &str) -> HeaderAction {
     match name {
         "cache-control" | "connection" | "content-encoding" | "content-type" | "vary" | "retry-after"
-        | "x-retry-after" => Fate::Judge,
-        "link" | "location" | "set-cookie" | "www-authenticate" => Fate::JudgeUnique,
+        | "x-retry-after" => HeaderAction::Judge,
+        "link" | "location" | "set-cookie" | "www-authenticate" => HeaderAction::JudgeUnique,
         // Digests are of the bytes that travelled, before `fetch` decoded them (RFC 9530 section 2).
-        "content-length" | "content-digest" | "content-md5" | "digest" => Fate::JudgeName,
-        _ if PASSES.iter().any(|(known, _)| *known == name) => Fate::Keep,
-        _ if HOP_BY_HOP.contains(&name) || REGISTERED.contains(&name) || acts(name) => Fate::Drop,
-        _ => Fate::Keep,
+        "content-length" | "content-digest" | "content-md5" | "digest" => HeaderAction::JudgeName,
+        _ if PASSES.iter().any(|(known, _)| *known == name) => HeaderAction::Keep,
+        _ if HOP_BY_HOP.contains(&name) || REGISTERED.contains(&name) || acts(name) => HeaderAction::Drop,
+        _ => HeaderAction::Keep,
     }
 }
 
@@ -394,11 +394,11 @@ mod tests {
     #[test]
     fn a_registered_field_passes_by_the_list_alone() {
         for (name, why) in PASSES {
-            assert_eq!(fate(name), Fate::Keep, "{name}");
+            assert_eq!(fate(name), HeaderAction::Keep, "{name}");
             assert!(!why.is_empty() && !REGISTERED.contains(name) && !acts(name), "{name}");
         }
         for name in HOP_BY_HOP.iter().filter(|name| **name != "connection").chain(REGISTERED) {
-            assert_eq!(fate(name), Fate::Drop, "{name}");
+            assert_eq!(fate(name), HeaderAction::Drop, "{name}");
         }
     }
 
@@ -419,13 +419,13 @@ mod tests {
             "security-level",
             "documentation",
         ] {
-            assert_eq!(fate(name), Fate::Keep, "{name}");
+            assert_eq!(fate(name), HeaderAction::Keep, "{name}");
         }
         for (name, why) in ACTS {
             assert!(!why.is_empty());
-            assert_eq!(fate(name), Fate::Drop, "{name}");
+            assert_eq!(fate(name), HeaderAction::Drop, "{name}");
             if name.ends_with('-') {
-                assert_eq!(fate(&format!("{name}anything")), Fate::Drop, "{name}");
+                assert_eq!(fate(&format!("{name}anything")), HeaderAction::Drop, "{name}");
             }
         }
     }

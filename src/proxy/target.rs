@@ -6,12 +6,10 @@
 use core::cmp::Reverse;
 use std::borrow::Cow;
 
-use crate::{
-    error::{Refusal, Rule},
-    percent,
-    redirect::dots,
-    template,
-};
+use crate::error::{Refusal, Rule};
+use crate::http::percent;
+use crate::http::redirect::dots;
+use crate::template;
 
 /// A place where templates are filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +45,7 @@ impl Base {
     /// assert!(base.join("../admin", None).is_err());
     /// ```
     pub fn parse(href: &str) -> Option<Self> {
-        let origin = crate::origin::of(href)?;
+        let origin = crate::http::same_origin::of(href)?;
         let path = href.get(origin.len()..)?;
         let path = if path.is_empty() { "/" } else { path };
         if path.contains(['?', '#']) || !path.starts_with('/') {

@@ -12,8 +12,9 @@ use gloo_net::http::{Method, RequestBuilder};
 use js_sys::{Date, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use crate::cookie::assignment::{Buffer, MAX_ASSIGNMENT, Page, Wish, write};
-use crate::cookie::attributes::{self, domain_gains};
+use crate::cookie::assignment::{Buffer, CookieRequest, MAX_ASSIGNMENT, Page, write};
+use crate::cookie::attributes;
+use crate::cookie::attributes::domain_gains;
 use crate::error::{Refusal, Rule};
 
 #[global_allocator]
@@ -102,7 +103,7 @@ fn fields(name: &JsValue, value: &JsValue, options: &JsValue, secure: bool) -> R
         .transpose()?;
     let lifetime = lifetime(options)?;
     let ttl = lifetime.map(attributes::lifetime).transpose()?;
-    let wish = Wish {
+    let wish = CookieRequest {
         name: name_units.as_slice(),
         value: value_units.as_slice(),
         lifetime,

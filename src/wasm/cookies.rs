@@ -17,7 +17,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::ShadowRoot;
 
-use crate::cookie::assignment::{Buffer, MAX_ASSIGNMENT, Page, Wish, write};
+use crate::cookie::assignment::{Buffer, CookieRequest, MAX_ASSIGNMENT, Page, write};
 use crate::cookie::attributes::path_matches;
 use crate::cookie::header::{Index, pairs};
 use crate::cookie::syntax::Unit;
@@ -206,7 +206,7 @@ extern "C" fn set(
 ) -> f64 {
     let mut texts = Texts { at: 0 };
     let mut set = || {
-        let wish = Wish {
+        let wish = CookieRequest {
             name: texts.name(name)?,
             value: texts.next(value, Rule::ValueNotText, Rule::PairTooLarge)?.ok_or(Rule::ValueNotText)?,
             path: texts.path(path)?,
@@ -249,7 +249,7 @@ extern "C" fn remove(scope: i32, name: i32, path: i32, domain: i32, include_subd
 }
 
 /// Gives the document a cookie and, if asked to, looks whether it did what was asked.
-fn assign(wish: &Wish<&[u16]>, texts: &mut Texts, verify: bool) -> Result<(), Refusal> {
+fn assign(wish: &CookieRequest<&[u16]>, texts: &mut Texts, verify: bool) -> Result<(), Refusal> {
     let host = texts.domain(page::host())?.ok_or(Rule::NoDocument)?;
     // On the stack, so that a patched `document.cookie` may call this module again.
     let mut bytes = [0; MAX_ASSIGNMENT];

@@ -6,10 +6,11 @@ use wasm_bindgen::prelude::*;
 use web_sys::RequestRedirect;
 
 use super::{Location, absolute, option, page, put, refused, thrown};
-use crate::error::Rule;
-use crate::session::page::{
-    Arrival, Asked, Failure, Way, arrival, failure, is_decided, session, target, way, with_error,
+use crate::auth::client::{
+    Failure, Operation, SignInMethod, SignInResult, arrival, failure, is_decided, session, target, way,
+    with_error,
 };
+use crate::error::Rule;
 
 /// An answer, read to its end.
 struct Answer {
@@ -24,7 +25,7 @@ impl Answer {
     }
 
     /// What is thrown for an answer that did not do what was asked.
-    fn refuse(&self, asked: Asked) -> Object {
+    fn refuse(&self, asked: Operation) -> Object {
         self.throw(failure(asked, self.status, &self.body))
     }
 
@@ -91,16 +92,16 @@ pub async fn sign_in(endpoint: String, options: JsValue) -> Result<JsValue, JsVa
         Some(credentials) if credentials.is_object() => {
             Object::assign(&body, credentials.unchecked_ref());
         }
-        None if way == Way::Elsewhere => {}
+        None if way == SignInMethod::OAuth => {}
         _ => return Err(refused(Rule::CredentialsNotObject)),
     }
-    if way != Way::Credentials {
+    if way != SignInMethod::Credentials {
         // Without a word about it the visitor comes back to where an error can be shown.
         let here = || target(&location.pathname(), &own).into_owned();
         put(&body, "callbackURL", &success.as_deref().unwrap_or("/").into());
         put(&body, "errorCallbackURL", &failed.clone().unwrap_or_else(here).into());
     }
-    if way == Way::Elsewhere {
+    if way == SignInMethod::OAuth {
         put(&body, "provider", &provider.into());
     }
 
@@ -108,7 +109,7 @@ pub async fn sign_in(endpoint: String, options: JsValue) -> Result<JsValue, JsVa
     let arrived = if answer.succeeded() {
         arrival(way, &answer.body).map_err(|rule| refused(rule).unchecked_into())
     } else {
-        Err(answer.refuse(Asked::SignIn))
+        Err(answer.refuse(Operation::SignIn))
     };
     let arrived = arrived.inspect_err(|error| {
         let text = |key| option(error, key).and_then(|value| value.as_string());
@@ -120,9 +121,9 @@ pub async fn sign_in(endpoint: String, options: JsValue) -> Result<JsValue, JsVa
 
     let outcome = Object::new();
     let (user, to, leaves) = match arrived {
-        Arrival::Here(user) => (JSON::parse(&user)?, success, false),
-        Arrival::Go(url) => (JsValue::NULL, Some(url), true),
-        Arrival::Mail => (JsValue::NULL, None, false),
+        SignInResult::Here(user) => (JSON::parse(&user)?, success, false),
+        SignInResult::Go(url) => (JsValue::NULL, Some(url), true),
+        SignInResult::Mail => (JsValue::NULL, None, false),
     };
     put(&outcome, "user", &user);
     put(&outcome, "to", &to.into());
@@ -141,14 +142,14 @@ pub async fn sign_out(endpoint: String, options: JsValue) -> Result<Option<Strin
         let url = below(endpoint.clone(), "/revoke-sessions", &location);
         let answer = ask(Method::POST, &url, Some(&nothing)).await?;
         if !answer.succeeded() {
-            return Err(answer.refuse(Asked::SignOut).into());
+            return Err(answer.refuse(Operation::SignOut).into());
         }
     }
     let answer = ask(Method::POST, &below(endpoint, "/sign-out", &location), Some(&nothing)).await?;
     // Whose session is over is signed out.
     let done = answer.succeeded() && !answer.body.trim_start().starts_with('<');
     if !done && answer.status != 401 {
-        return Err(answer.refuse(Asked::SignOut).into());
+        return Err(answer.refuse(Operation::SignOut).into());
     }
     Ok(to)
 }

@@ -13,18 +13,12 @@ use std::cell::RefCell;
 use js_sys::JsString;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::{
-    cookie::{
-        attributes::SameSite,
-        carry,
-        endpoint::{Fields, Form, MAX_BODY, Policy, Route, check_reach},
-        header,
-        set_cookie::{self, Attributes, SetCookie},
-        syntax,
-    },
-    error::{Refusal, Rule},
-    jwt,
-};
+use crate::cookie::attributes::SameSite;
+use crate::cookie::endpoint::{Fields, Form, MAX_BODY, Policy, Route, check_reach};
+use crate::cookie::set_cookie::{Attributes, SetCookie};
+use crate::cookie::{apply, header, set_cookie, syntax};
+use crate::error::{Refusal, Rule};
+use crate::jwt;
 
 /// What a text and its offsets cross the border in.
 struct Exchange {
@@ -294,5 +288,5 @@ pub fn endpoint_set_cookie(
 #[wasm_bindgen(js_name = carryCookies)]
 pub fn carry_cookies(header: &str, lines: Vec<String>, path: &str, now: f64) -> String {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    carry::carry(header, &lines, path, (now / 1000.0) as i64)
+    apply::carry(header, &lines, path, (now / 1000.0) as i64)
 }

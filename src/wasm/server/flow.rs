@@ -8,11 +8,11 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::{
-    error::Rule,
-    origin::{self, Claims},
-    session::flow::{self, Blame, Failure, Flow, Outcome, Pages, Reply},
-};
+use crate::auth::flow;
+use crate::auth::flow::{Failure, FieldError, Flow, Outcome, Pages, Reply};
+use crate::error::Rule;
+use crate::http::same_origin;
+use crate::http::same_origin::Claims;
 
 /// An error as `FlowAnswer` of js/server/account.ts has it.
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ struct Answered {
 /// What a plan, or the reply to one of its steps, comes to.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
-enum Come {
+enum FlowStep {
     /// `steps` holds a path and a body for each request.
     Plan {
         steps: Vec<String>,
@@ -48,20 +48,23 @@ enum Come {
     },
 }
 
-impl From<Failure> for Come {
+impl From<Failure> for FlowStep {
     fn from(failure: Failure) -> Self {
         let Failure { status, code, message, reason, field, retry_after } = failure;
-        Come::Failed { status, error: Answered { code: code.as_str(), message, reason, field, retry_after } }
+        FlowStep::Failed {
+            status,
+            error: Answered { code: code.as_str(), message, reason, field, retry_after },
+        }
     }
 }
 
-impl From<Blame> for Come {
-    fn from(Blame { field, rule }: Blame) -> Self {
+impl From<FieldError> for FlowStep {
+    fn from(FieldError { field, rule }: FieldError) -> Self {
         Failure { field: Some(field), ..Failure::of(rule) }.into()
     }
 }
 
-fn object(value: &Come) -> JsValue {
+fn object(value: &FlowStep) -> JsValue {
     value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED)
 }
 
@@ -107,7 +110,7 @@ pub fn plan_flow(
 ) -> Result<JsValue, JsValue> {
     let planned = known(name)?.plan(&form(&fields), &pages(&paths)?, redirect.as_deref(), own);
     Ok(object(&match planned {
-        Ok(steps) => Come::Plan {
+        Ok(steps) => FlowStep::Plan {
             steps: steps.into_iter().flat_map(|step| [step.path.to_owned(), step.body]).collect(),
         },
         Err(blame) => blame.into(),
@@ -132,8 +135,8 @@ pub fn read_flow(
     let reply = Reply { status, body, location: location.as_deref(), retry_after: retry_after.as_deref() };
     let outcome = known(name)?.outcome(step, reply, &pages(&paths)?, redirect.as_deref(), email, now);
     Ok(object(&match outcome {
-        Outcome::Next => Come::Next,
-        Outcome::Done { location, notice, user } => Come::Done { location, notice, user },
+        Outcome::Next => FlowStep::Next,
+        Outcome::Done { location, notice, user } => FlowStep::Done { location, notice, user },
         Outcome::Failed(failure) => failure.into(),
     }))
 }
@@ -156,7 +159,7 @@ pub fn refuse_sender(
         origin: origin.as_deref(),
         header: header.as_deref(),
     };
-    match origin::prove_sender(claims, own) {
+    match same_origin::prove_sender(claims, own) {
         Ok(()) => JsValue::UNDEFINED,
         Err(_) => object(&Failure::of(Rule::ProofMissing).into()),
     }

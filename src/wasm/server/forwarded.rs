@@ -2,7 +2,7 @@
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::forwarded;
+use crate::http::forwarded;
 
 /// The client's address by a number of proxies; `undefined` where there is none to be trusted.
 #[wasm_bindgen(js_name = forwardedClient)]

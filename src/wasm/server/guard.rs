@@ -7,10 +7,9 @@ use js_sys::TypeError;
 use serde::Deserialize;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::{
-    error::Rule,
-    session::guard::{self, Access, Status, Verdict, Visitor},
-};
+use crate::error::Rule;
+use crate::guard;
+use crate::guard::{Access, Decision, Status, Visitor};
 
 /// `Access` of js/server/guard.ts.
 #[derive(Deserialize)]
@@ -128,9 +127,9 @@ impl Guard {
         };
         let who = Visitor { status, role, email_verified, guest, allowed: &allowed };
         match self.0.decide(who, visit.read()) {
-            Verdict::Pass => Ok(None),
-            Verdict::Redirect(location) => Ok(Some(location)),
-            Verdict::Refuse(broken) => Err(super::thrown(broken)),
+            Decision::Pass => Ok(None),
+            Decision::Redirect(location) => Ok(Some(location)),
+            Decision::Refuse(broken) => Err(super::thrown(broken)),
         }
     }
 

@@ -3,12 +3,12 @@
 //! A refusal is thrown as a plain object `{ code, message, rule, status }`, which `js/wasm/server.ts` turns into an
 //! `HttpOnlyError`.
 
+mod auth;
 mod cookies;
 mod flow;
 mod forwarded;
 mod guard;
 mod proxy;
-mod session;
 mod text;
 
 use js_sys::{Object, Reflect};

@@ -10,16 +10,12 @@ use serde::Deserialize;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::thrown;
-use crate::{
-    error::{Code, Rule},
-    proxy::{
-        config::{Declaration, Proxy as Rules, Target},
-        plan::Incoming,
-        response::{ALWAYS, Answer, CookieRule, VARY, Verdict},
-        response_headers::{Fate, fate},
-        target::owner,
-    },
-};
+use crate::error::{Code, Rule};
+use crate::proxy::config::{Declaration, Proxy as Rules, Target};
+use crate::proxy::plan::Incoming;
+use crate::proxy::response::{ALWAYS, Answer, CookieRule, Decision, VARY};
+use crate::proxy::response_headers::{HeaderAction, fate};
+use crate::proxy::target::owner;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -177,7 +173,7 @@ impl Proxy {
     pub fn response_header_fate(&self, target: usize, name: &str) -> u8 {
         let named =
             self.0.target(target).is_some_and(|target| target.response_headers.iter().any(|n| n == name));
-        if named { Fate::Keep as u8 } else { fate(name) as u8 }
+        if named { HeaderAction::Keep as u8 } else { fate(name) as u8 }
     }
 
     /// Decides about the headers of a response that are to be judged, by the flags of its request. The head is the
@@ -205,9 +201,9 @@ impl Proxy {
         let mut out = String::with_capacity(256);
         for verdict in answer.judge(|location| self.0.relocate(target, base, requested, location)) {
             let (mark, name, value) = match &verdict {
-                Verdict::Set(name, value) => ("", *name, value.as_ref()),
-                Verdict::Copy(name) => ("=", *name, ""),
-                Verdict::Remove(name) => ("-", *name, ""),
+                Decision::Set(name, value) => ("", *name, value.as_ref()),
+                Decision::Copy(name) => ("=", *name, ""),
+                Decision::Remove(name) => ("-", *name, ""),
             };
             if !out.is_empty() {
                 out.push('\n');

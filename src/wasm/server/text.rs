@@ -8,10 +8,8 @@ use std::borrow::Cow;
 use js_sys::{Object, Reflect, TypeError};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::{
-    origin, redirect,
-    template::{Context, substitute},
-};
+use crate::http::{redirect, same_origin};
+use crate::template::{Context, substitute};
 
 /// Refuses a request without proof of the origin `own`; the header values are as `Headers.get` gives them. `by_header` asks for
 /// the header that no markup can send, too.
@@ -27,7 +25,7 @@ pub fn prove_same_origin(
     own: &str,
     by_header: bool,
 ) -> Result<(), JsValue> {
-    let claims = origin::Claims {
+    let claims = same_origin::Claims {
         site: site.as_deref(),
         mode: mode.as_deref(),
         dest: dest.as_deref(),
@@ -35,7 +33,7 @@ pub fn prove_same_origin(
         origin: origin.as_deref(),
         header: header.as_deref(),
     };
-    let prove = if by_header { origin::prove_by_header } else { origin::prove };
+    let prove = if by_header { same_origin::prove_by_header } else { same_origin::prove };
     prove(claims, own).map_err(super::thrown)
 }
 

@@ -41,7 +41,7 @@ pub struct Claims<'a> {
 /// [`Rule::ProofMissing`].
 ///
 /// ```
-/// use httponly::origin::{Claims, prove};
+/// use httponly::http::same_origin::{Claims, prove};
 ///
 /// let fetch = Claims {
 ///     site: Some("same-origin"),
@@ -83,7 +83,7 @@ pub fn prove_by_header(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
 /// `Content-Security-Policy` of the response does not hinder any of them but workers.
 ///
 /// ```
-/// use httponly::origin::runs;
+/// use httponly::http::same_origin::runs;
 ///
 /// assert!(runs(Some("serviceworker")));
 /// assert!(!runs(Some("empty")));
@@ -144,7 +144,7 @@ impl Destination {
     /// header tells an image from a page. A navigation is the visitor's own, with no prefetch.
     ///
     /// ```
-    /// use httponly::origin::{Claims, Destination};
+    /// use httponly::http::same_origin::{Claims, Destination};
     ///
     /// let image = Claims { site: Some("same-origin"), mode: Some("no-cors"), dest: Some("image"), ..Claims::default() };
     /// assert!(Destination::Image.is_load(image));
@@ -194,7 +194,7 @@ pub fn check_read(site: Option<&str>, mode: Option<&str>, dest: Option<&str>) ->
 /// It does not parse, it cuts: pass `Request.url` or `URL.href`, which are in normal form already.
 ///
 /// ```
-/// use httponly::origin::of;
+/// use httponly::http::same_origin::of;
 ///
 /// assert_eq!(of("https://app.example:8443/a?b"), Some("https://app.example:8443"));
 /// assert_eq!(of("file:///etc/passwd"), None);

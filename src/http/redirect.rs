@@ -14,7 +14,7 @@ pub const MAX_TARGET: usize = 4096;
 /// Characters that a header cannot carry are percent-encoded, all others come back as they are.
 ///
 /// ```
-/// use httponly::redirect::check;
+/// use httponly::http::redirect::check;
 ///
 /// assert_eq!(check("/inbox?tab=1#new", &[]).as_deref(), Some("/inbox?tab=1#new"));
 /// assert_eq!(check("//evil.example", &[]), None);
@@ -38,7 +38,7 @@ pub fn check<'t>(target: &'t str, allow: &[&str]) -> Option<Cow<'t, str>> {
 fn after_origin<'t>(target: &'t str, allow: &[&str]) -> Option<&'t str> {
     allow
         .iter()
-        .filter(|origin| crate::origin::of(origin) == Some(origin))
+        .filter(|origin| crate::http::same_origin::of(origin) == Some(origin))
         .find_map(|origin| target.strip_prefix(origin))
         .filter(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
 }
@@ -96,7 +96,7 @@ fn encode(target: &str) -> Cow<'_, str> {
         if byte.is_ascii_graphic() {
             out.push(byte);
         } else {
-            crate::percent::encode(byte, &mut out);
+            crate::http::percent::encode(byte, &mut out);
         }
     }
     String::from_utf8(out).map_or(Cow::Borrowed("/"), Cow::Owned)

@@ -5,15 +5,12 @@
 
 use std::fmt::Write;
 
-use crate::{
-    cookie::endpoint::Form,
-    error::{Refusal, Rule},
-    json::{self, Json},
-    session::{
-        flow::{Failure, Flow},
-        query, refused,
-    },
-};
+use crate::auth::failure;
+use crate::auth::flow::{Failure, Flow};
+use crate::cookie::endpoint::Form;
+use crate::error::{Refusal, Rule};
+use crate::http::json::Json;
+use crate::http::{form, json};
 
 /// The fields of a link.
 const FIELDS: [&str; 4] = ["token", "callbackURL", "newUserCallbackURL", "errorCallbackURL"];
@@ -24,13 +21,13 @@ pub const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; fo
 /// Where the page of the app lies that asks: its path with the query of the link.
 ///
 /// ```
-/// use httponly::session::link::location;
+/// use httponly::auth::magic_link::location;
 ///
 /// assert_eq!(location("/magic-link", Some("token=t&callbackURL=%2F")), "/magic-link?token=t&callbackURL=%2F");
 /// ```
 pub fn location(page: &str, query: Option<&str>) -> String {
     match query.filter(|query| !query.is_empty()) {
-        Some(query) => format!("{page}{}{query}", query::joint(page)),
+        Some(query) => format!("{page}{}{query}", form::joint(page)),
         None => page.into(),
     }
 }
@@ -74,13 +71,14 @@ button {{ font: inherit; padding: .6rem 1.6rem; border: 0; border-radius: 8px; b
 /// [`Rule::FlowText`] for a field that stands twice or is no text.
 ///
 /// ```
-/// use httponly::{cookie::endpoint::Form, session::link::consume};
+/// use httponly::cookie::endpoint::Form;
+/// use httponly::auth::magic_link::consume;
 ///
 /// assert_eq!(consume(Form::UrlEncoded, "token=t%26x&callbackURL=/a&b=c").unwrap(), "token=t%26x&callbackURL=/a");
 /// ```
 pub fn consume(form: Form, body: &str) -> Result<String, Refusal> {
     let fields = form.members(body).ok_or(Rule::EndpointContent)?;
-    let out = query::select(&fields, &FIELDS, query::Empty::LeftOut).ok_or(Rule::FlowText)?;
+    let out = form::select(&fields, &FIELDS, form::Empty::LeftOut).ok_or(Rule::FlowText)?;
     if out.starts_with("token=") { Ok(out) } else { Err(Rule::FlowField.into()) }
 }
 
@@ -88,7 +86,7 @@ pub fn consume(form: Form, body: &str) -> Result<String, Refusal> {
 /// in the app already.
 ///
 /// ```
-/// use httponly::session::link::answer;
+/// use httponly::auth::magic_link::answer;
 ///
 /// assert_eq!(answer("/library"), (200, r#"{"redirect":true,"url":"/library"}"#.into()));
 /// assert_eq!(answer("/?error=INVALID_TOKEN").0, 401);
@@ -102,9 +100,9 @@ pub fn answer(location: &str) -> (u16, String) {
         out.push_str("{\"code\":");
         json::push_string(&reason, &mut out);
         out.push_str(",\"message\":\"the link is used up or too old\"}");
-        let reason = Some(reason).filter(|reason| refused::is_plain(reason));
+        let reason = Some(reason).filter(|reason| failure::is_plain(reason));
         let failure = Failure::refused(Some(Flow::UseMagicLink), 401, reason.as_deref());
-        return (401, refused::typed(&out, &Failure { reason, ..failure }));
+        return (401, failure::typed(&out, &Failure { reason, ..failure }));
     }
     out.push_str("{\"redirect\":true,\"url\":");
     json::push_string(location, &mut out);

@@ -12,7 +12,7 @@ use super::{attributes::path_matches, header::pairs, set_cookie};
 /// its Domain is: it is the app's own. It stands for all cookies of its name, since a header does not say their scopes.
 ///
 /// ```
-/// use httponly::cookie::carry::carry;
+/// use httponly::cookie::apply::carry;
 ///
 /// let lines = ["token=b%20c; HttpOnly; Path=/", "old=; Max-Age=0", "admin=1; Path=/admin"];
 /// assert_eq!(carry("token=a; old=1; theme=dark", &lines, "/", 0), "token=b%20c; theme=dark");

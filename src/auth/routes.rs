@@ -2,24 +2,17 @@
 
 use std::borrow::Cow;
 
-use crate::{
-    cookie::endpoint::Form,
-    error::{Refusal, Rule},
-    json,
-    origin::{Claims, check_read, prove_sender},
-    proxy::{
-        response::retry_after,
-        response_headers::{Fate, fate},
-        target::Base,
-    },
-    redirect,
-    session::{
-        effect::{self, Effect, Named, Reach},
-        flow::{Failure, Flow},
-        form_post, query, refused,
-        revoke::{self, Wanted},
-    },
-};
+use crate::auth::flow::{Failure, Flow};
+use crate::auth::invalidation::{Invalidation, Named, Reach};
+use crate::auth::revocation::Wanted;
+use crate::auth::{failure, form_post, invalidation, revocation};
+use crate::cookie::endpoint::Form;
+use crate::error::{Refusal, Rule};
+use crate::http::same_origin::{Claims, check_read, prove_sender};
+use crate::http::{form, json, redirect};
+use crate::proxy::response::retry_after;
+use crate::proxy::response_headers::{HeaderAction, fate};
+use crate::proxy::target::Base;
 
 /// Where a backend's paths lie, in the app and at the backend alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +28,7 @@ pub struct Paths {
 /// What a request asks for that the backend does not answer by itself, as the page needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Detour {
+pub enum SpecialRoute {
     /// It passes as it is.
     None = 0,
     /// A magic link was opened, and is not to be used up.
@@ -62,7 +55,7 @@ impl Paths {
     /// Declares the paths; the others are below `base` and begin with `/`. `None` for one that is no plain path.
     ///
     /// ```
-    /// assert!(httponly::session::passage::Paths::new("/api/auth", "/get-session", "/sign-out").is_some());
+    /// assert!(httponly::auth::routes::Paths::new("/api/auth", "/get-session", "/sign-out").is_some());
     /// ```
     pub fn new(base: &str, session: &str, sign_out: &str) -> Option<Self> {
         let base = base.strip_suffix('/').unwrap_or(base);
@@ -82,7 +75,7 @@ impl Paths {
     /// What stands behind the base in a request URL of the origin `own`, with its slash, and the query.
     fn rest<'u>(&self, url: &'u str) -> Result<(&'u str, Option<&'u str>), Refusal> {
         let refused = |_: Refusal| Refusal::from(Rule::BackendPath);
-        let own = crate::origin::of(url).ok_or(Rule::BackendPath)?;
+        let own = crate::http::same_origin::of(url).ok_or(Rule::BackendPath)?;
         let mount = Base::parse(&format!("{own}{}", self.base)).ok_or(Rule::BackendPath)?;
         let (rest, query) = mount.inside(url).map_err(refused)?;
         // An empty segment or a slash at the end is another path to the backend, and none that it knows. A dot segment, which
@@ -98,7 +91,7 @@ impl Paths {
     /// case of letters.
     fn asked(&self, url: &str) -> Result<String, Refusal> {
         let (rest, _) = self.rest(url)?;
-        Ok(query::decode(rest.as_bytes(), false).to_ascii_lowercase())
+        Ok(form::decode(rest.as_bytes(), false).to_ascii_lowercase())
     }
 
     /// The backend's URL for a request URL. `backend` is in normal form, as `URL.href` gives it.
@@ -130,12 +123,12 @@ impl Paths {
     }
 
     /// What a request asks for beside the backend's own paths.
-    pub fn detour(&self, method: &str, url: &str) -> Detour {
+    pub fn detour(&self, method: &str, url: &str) -> SpecialRoute {
         match (method, self.asked(url).as_deref()) {
-            ("GET" | "HEAD", Ok(LINK)) => Detour::ShowLink,
-            ("POST", Ok(LINK)) => Detour::UseLink,
-            ("POST", Ok(asked)) if revoke::is(asked) => Detour::Revoke,
-            _ => Detour::None,
+            ("GET" | "HEAD", Ok(LINK)) => SpecialRoute::ShowLink,
+            ("POST", Ok(LINK)) => SpecialRoute::UseLink,
+            ("POST", Ok(asked)) if revocation::is(asked) => SpecialRoute::Revoke,
+            _ => SpecialRoute::None,
         }
     }
 
@@ -173,10 +166,10 @@ impl Paths {
 
     /// The body that a refusal of the backend (4xx) has in the page: its own members, where `body` is a JSON object, and
     /// `error`, whose code is the one that the page functions and the forms give for this path and status. Where no form
-    /// asks, the answer of an OAuth endpoint stays as it is ([`refused::is_oauth`]).
+    /// asks, the answer of an OAuth endpoint stays as it is ([`failure::is_oauth`]).
     ///
     /// ```
-    /// use httponly::session::passage::Paths;
+    /// use httponly::auth::routes::Paths;
     ///
     /// let paths = Paths::new("/api/auth", "/get-session", "/sign-out").unwrap();
     /// assert_eq!(
@@ -185,7 +178,7 @@ impl Paths {
     /// );
     /// ```
     pub fn refusal(&self, url: &str, status: u16, body: &str) -> String {
-        let reason = refused::reason(body);
+        let reason = failure::reason(body);
         let failure = if self.is(url, &self.session) {
             Failure::of(match status {
                 401 => Rule::FlowUnauthenticated,
@@ -198,12 +191,12 @@ impl Paths {
         } else {
             let ends = self.is(url, &self.sign_out).then_some(Flow::SignOut);
             let flow = ends.or_else(|| Flow::at(&self.asked(url).ok()?));
-            if flow.is_none() && refused::is_oauth(body) {
+            if flow.is_none() && failure::is_oauth(body) {
                 return body.into();
             }
             Failure::refused(flow, status, reason.as_deref())
         };
-        refused::typed(body, &Failure { reason, ..failure })
+        failure::typed(body, &Failure { reason, ..failure })
     }
 
     /// Whether a request is an OAuth provider's answer by form, which is not for the backend ([`form_post`]): a form
@@ -229,7 +222,7 @@ impl Paths {
     /// [`Rule::BackendPath`], and those of [`form_post::query`].
     ///
     /// ```
-    /// use httponly::session::passage::Paths;
+    /// use httponly::auth::routes::Paths;
     ///
     /// let paths = Paths::new("/api/auth", "/get-session", "/sign-out").unwrap();
     /// let url = "https://app.example/api/auth/callback/apple";
@@ -246,17 +239,17 @@ impl Paths {
     }
 
     /// What a request may have done to sessions. `succeeded` is whether the backend said so.
-    pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> Effect {
-        let nothing = Effect { reach: Reach::None, ends: false };
+    pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> Invalidation {
+        let nothing = Invalidation { reach: Reach::None, ends: false };
         let Ok(asked) = self.asked(url) else { return nothing };
         if self.is(url, &self.sign_out) {
-            return Effect { reach: Reach::Own, ends: true };
+            return Invalidation { reach: Reach::Own, ends: true };
         }
         if self.is(url, &self.session) {
-            let own = Effect { reach: Reach::Own, ends: false };
+            let own = Invalidation { reach: Reach::Own, ends: false };
             return if matches!(method, "GET" | "HEAD") { nothing } else { own };
         }
-        effect::of(method, &asked, succeeded)
+        invalidation::of(method, &asked, succeeded)
     }
 
     /// Whether the answer may take the session's cookies away: it signs out, or ends or replaces the session by what it
@@ -264,7 +257,7 @@ impl Paths {
     pub fn clears(&self, method: &str, url: &str, succeeded: bool) -> bool {
         let asked = self.asked(url).unwrap_or_default();
         self.is(url, &self.sign_out)
-            || (!self.is(url, &self.session) && effect::clears(method, &asked, succeeded))
+            || (!self.is(url, &self.session) && invalidation::clears(method, &asked, succeeded))
     }
 
     /// Whether a request signs somebody in, here and now.
@@ -281,7 +274,7 @@ impl Paths {
     /// The users whom a request names that succeeded.
     pub fn named(&self, url: &str, form: Option<Form>, body: &str) -> Vec<Named> {
         let (Ok(asked), Ok((_, query))) = (self.asked(url), self.rest(url)) else { return Vec::new() };
-        effect::named(&asked, query, form, body)
+        invalidation::named(&asked, query, form, body)
     }
 
     /// What the body of a request says of the session that it is to end or to choose.
@@ -289,7 +282,7 @@ impl Paths {
     /// # Errors
     /// [`Rule::SessionUnnamed`].
     pub fn wanted(&self, url: &str, form: Option<Form>, body: &str) -> Result<Wanted, Refusal> {
-        revoke::wanted(&self.asked(url)?, form, body)
+        revocation::wanted(&self.asked(url)?, form, body)
     }
 }
 
@@ -314,7 +307,10 @@ pub fn response_passes(name: &str) -> bool {
     );
     let token = name.starts_with("set-auth-") || matches!(name, "authorization" | "authentication-info");
     // What describes encoded bytes is stale once they are decoded, or once tokens are stripped.
-    !handled && !token && !matches!(fate(name), Fate::Drop | Fate::JudgeName) && !is_connection(name)
+    !handled
+        && !token
+        && !matches!(fate(name), HeaderAction::Drop | HeaderAction::JudgeName)
+        && !is_connection(name)
 }
 
 fn is_connection(name: &str) -> bool {
@@ -333,7 +329,7 @@ pub fn is_json(content_type: Option<&str>) -> bool {
 /// has passed is 0.
 ///
 /// ```
-/// use httponly::session::passage::retry_seconds;
+/// use httponly::auth::routes::retry_seconds;
 ///
 /// assert_eq!(retry_seconds(Some("Thu, 01 Jan 1970 00:02:00 GMT"), None, 60_000.0), Some(60));
 /// assert_eq!(retry_seconds(Some("soon"), Some("900"), 0.0), Some(900));
@@ -342,7 +338,7 @@ pub fn retry_seconds(standard: Option<&str>, other: Option<&str>, now: f64) -> O
     let value = retry_after(standard, other)?;
     value.parse().ok().or_else(|| {
         #[expect(clippy::cast_precision_loss, reason = "dates lie below 2^53")]
-        let seconds = crate::cookie::date::parse(value)? as f64 - now / 1000.0;
+        let seconds = crate::http::date::parse(value)? as f64 - now / 1000.0;
         #[expect(clippy::cast_sign_loss, reason = "clamped")]
         Some(seconds.ceil().clamp(0.0, f64::from(u32::MAX)) as u32)
     })
@@ -353,7 +349,7 @@ pub fn retry_seconds(standard: Option<&str>, other: Option<&str>, now: f64) -> O
 /// otherwise.
 ///
 /// ```
-/// use httponly::session::passage::cache_control;
+/// use httponly::auth::routes::cache_control;
 ///
 /// assert_eq!(cache_control(true, false, Some("public")), Some("private, no-store"));
 /// assert_eq!(cache_control(false, true, None), Some("private, no-store"));
@@ -368,7 +364,7 @@ pub fn cache_control(sets_cookie: bool, signed_in: bool, own: Option<&str>) -> O
 /// http and https addresses stay: an OAuth provider's, say. `None` for the rest.
 ///
 /// ```
-/// use httponly::session::passage::relocate;
+/// use httponly::auth::routes::relocate;
 ///
 /// let local = |location| relocate("http://auth:8789/", "http://auth:8789/api/auth/verify-email", location);
 /// assert_eq!(local("http://auth:8789/library?a#b").as_deref(), Some("/library?a#b"));
@@ -379,7 +375,7 @@ pub fn relocate(backend: &str, requested: &str, location: &str) -> Option<String
     let base = Base::parse(backend)?;
     let plain = location.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let absolute = location.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
-    match crate::origin::of(location) {
+    match crate::http::same_origin::of(location) {
         Some(origin) if origin != base.origin() => plain.then(|| location.into()),
         None if absolute => None,
         _ => {
@@ -394,10 +390,8 @@ pub fn relocate(backend: &str, requested: &str, location: &str) -> Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        error::Code,
-        session::page::{Asked, failure},
-    };
+    use crate::auth::client::{Operation, failure};
+    use crate::error::Code;
 
     const OWN: &str = "https://app.example";
 
@@ -576,7 +570,7 @@ mod tests {
         ] {
             let url = format!("{OWN}/api/auth/{path}?x=1");
             let effect = paths().effect(method, &url, succeeded);
-            assert_eq!(effect, Effect { reach, ends }, "{method} {path} {succeeded}");
+            assert_eq!(effect, Invalidation { reach, ends }, "{method} {path} {succeeded}");
         }
     }
 
@@ -680,7 +674,7 @@ mod tests {
 
     #[test]
     fn the_page_and_the_forms_read_the_same_with_our_code_beside_the_backends() {
-        let pages = crate::session::flow::Pages::new("/login", "/", "", "/reset", "/").unwrap();
+        let pages = crate::auth::flow::Pages::new("/login", "/", "", "/reset", "/").unwrap();
         let bodies = [
             "",
             "null",
@@ -712,11 +706,11 @@ mod tests {
                 let typed = paths().refusal(&format!("{OWN}/api/auth{path}"), status, body);
                 let outcome = |body| {
                     let retry_after = Some("7");
-                    let reply = crate::session::flow::Reply { status, body, location: None, retry_after };
+                    let reply = crate::auth::flow::Reply { status, body, location: None, retry_after };
                     flow.outcome(0, reply, &pages, None, "", 0.0)
                 };
                 assert_eq!(outcome(&typed), outcome(body), "{flow:?} {status} {body}");
-                for asked in [Asked::SignIn, Asked::SignOut, Asked::Session] {
+                for asked in [Operation::SignIn, Operation::SignOut, Operation::Session] {
                     let read = |body| {
                         let failure = failure(asked, status, body);
                         (failure.code, failure.rule, failure.reason)
@@ -734,8 +728,8 @@ mod tests {
             assert_eq!(paths().allow(&url(path)), "POST", "{path}");
         }
         for path in ["/magic-link/verify", "/magic-link/%76erify", "/Magic-Link/verify"] {
-            assert_eq!(paths().detour("GET", &url(path)), Detour::ShowLink, "{path}");
-            assert_eq!(paths().detour("POST", &url(path)), Detour::UseLink, "{path}");
+            assert_eq!(paths().detour("GET", &url(path)), SpecialRoute::ShowLink, "{path}");
+            assert_eq!(paths().detour("POST", &url(path)), SpecialRoute::UseLink, "{path}");
         }
     }
 

@@ -9,19 +9,17 @@ use js_sys::TypeError;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::thrown;
-use crate::{
-    cookie::endpoint::Form,
-    error::{Refusal, Rule},
-    origin::Claims,
-    session::{
-        answer::{self, Standing},
-        cookies::{self, Names, Place, Sent},
-        effect::{self, Named},
-        form_post, lines, link,
-        passage::{self, Paths, Sender},
-        revoke::{self, Wanted},
-    },
+use crate::auth::cookies::{Names, Place, Sent};
+use crate::auth::invalidation::Named;
+use crate::auth::revocation::Wanted;
+use crate::auth::routes::{Paths, Sender};
+use crate::auth::session_response::SessionState;
+use crate::auth::{
+    cookies, form_post, invalidation, lines, magic_link, revocation, routes, session_response,
 };
+use crate::cookie::endpoint::Form;
+use crate::error::{Refusal, Rule};
+use crate::http::same_origin::Claims;
 
 /// A backend's declaration, checked, and the decisions that follow from it.
 #[wasm_bindgen]
@@ -86,7 +84,7 @@ impl Backend {
         if end <= now || end > 8.64e15 {
             return None;
         }
-        let claims = answer::without_tokens(&crate::jwt::payload(&token)?)?;
+        let claims = session_response::without_tokens(&crate::jwt::payload(&token)?)?;
         Some(vec![claims, end.to_string(), cookies::hash(&token).chars().take(32).collect()])
     }
 
@@ -116,7 +114,7 @@ impl Backend {
         late: bool,
         now: f64,
     ) -> Vec<String> {
-        self.names.passing(lines, header, lines::Arrival { clears, looks, late }, seconds(now))
+        self.names.passing(lines, header, lines::LineContext { clears, looks, late }, seconds(now))
     }
 
     /// The lines of the session's own cookies as Secure ones; all others byte for byte.
@@ -214,8 +212,9 @@ impl Backend {
     /// The backend's URL that uses a magic link, by the body of a request.
     #[wasm_bindgen(js_name = useLink)]
     pub fn use_link(&self, backend: &str, content_type: &str, body: &str) -> Result<String, JsValue> {
-        let query = Form::of(content_type).and_then(|form| link::consume(form, body)).map_err(thrown)?;
-        self.paths.beside(backend, passage::LINK, Some(&query)).map_err(thrown)
+        let query =
+            Form::of(content_type).and_then(|form| magic_link::consume(form, body)).map_err(thrown)?;
+        self.paths.beside(backend, routes::LINK, Some(&query)).map_err(thrown)
     }
 
     /// Whether a request is an OAuth provider's answer by form, which is not for the backend.
@@ -297,13 +296,13 @@ fn seconds(milliseconds: f64) -> i64 {
 /// The users whom the answer names to what is no reading: `id`, and which, in turn.
 #[wasm_bindgen(js_name = usersNamed)]
 pub fn users_named(body: &str) -> Vec<String> {
-    flat(effect::answered(body))
+    flat(invalidation::answered(body))
 }
 
 /// Whether the backend did what it was asked.
 #[wasm_bindgen(js_name = backendSucceeded)]
 pub fn backend_succeeded(status: u16, location: Option<String>) -> bool {
-    effect::succeeded(status, location.as_deref())
+    invalidation::succeeded(status, location.as_deref())
 }
 
 /// Whether a request loads a document that a visitor goes to.
@@ -328,11 +327,11 @@ pub fn loads_document(
 /// `unavailable`. `now`, `ttl` and times are in milliseconds.
 #[wasm_bindgen(js_name = readSessionAnswer)]
 pub fn read_session_answer(status: u16, body: &str, now: f64, ttl: f64) -> Vec<String> {
-    match answer::read(status, body, now) {
-        Standing::Authenticated(identity) => vec![
+    match session_response::read(status, body, now) {
+        SessionState::Authenticated(identity) => vec![
             "authenticated".into(),
             identity.id,
-            answer::keep_until(now, ttl, identity.expires).to_string(),
+            session_response::keep_until(now, ttl, identity.expires).to_string(),
             identity.user.into_owned(),
             identity.session.into_owned(),
             identity.email.unwrap_or_default(),
@@ -340,17 +339,17 @@ pub fn read_session_answer(status: u16, body: &str, now: f64, ttl: f64) -> Vec<S
             identity.created.map_or_else(String::new, |created| created.to_string()),
             if identity.wants_renewal { "1".into() } else { String::new() },
         ],
-        Standing::Anonymous => vec!["anonymous".into()],
-        Standing::Rejected => vec!["rejected".into()],
-        Standing::Unavailable => vec!["unavailable".into()],
+        SessionState::Anonymous => vec!["anonymous".into()],
+        SessionState::Rejected => vec!["rejected".into()],
+        SessionState::Unavailable => vec!["unavailable".into()],
     }
 }
 
 /// Where a page of the app asks before a magic link is used; throws a `TypeError` if `page` is no local path.
 #[wasm_bindgen(js_name = linkLocation)]
 pub fn link_location(page: &str, query: Option<String>) -> Result<String, JsValue> {
-    if crate::redirect::check(page, &[]).as_deref() == Some(page) {
-        Ok(link::location(page, query.as_deref()))
+    if crate::http::redirect::check(page, &[]).as_deref() == Some(page) {
+        Ok(magic_link::location(page, query.as_deref()))
     } else {
         Err(TypeError::new("pages.magicLink is a local path").into())
     }
@@ -359,7 +358,7 @@ pub fn link_location(page: &str, query: Option<String>) -> Result<String, JsValu
 /// A page that asks before a magic link is used, and its policy.
 #[wasm_bindgen(js_name = linkPage)]
 pub fn link_page(action: &str, query: Option<String>) -> Vec<String> {
-    vec![link::page(action, query.as_deref()), link::PAGE_POLICY.into()]
+    vec![magic_link::page(action, query.as_deref()), magic_link::PAGE_POLICY.into()]
 }
 
 /// Status and JSON for a program, where the backend redirects; `undefined` for a browser's form.
@@ -368,14 +367,14 @@ pub fn link_answer(content_type: &str, location: &str) -> Option<Vec<String>> {
     if Form::of(content_type) != Ok(Form::Json) {
         return None;
     }
-    let (status, body) = link::answer(location);
+    let (status, body) = magic_link::answer(location);
     Some(vec![status.to_string(), body])
 }
 
 /// The backend's body that names the session of an identifier, by its list; `undefined` where that has none.
 #[wasm_bindgen(js_name = sessionBody)]
 pub fn session_body(list: &str, id: &str, member: &str) -> Option<String> {
-    revoke::token(list, id).map(|token| revoke::body(member, &token))
+    revocation::token(list, id).map(|token| revocation::body(member, &token))
 }
 
 /// The hashes under which one token is known.
@@ -387,25 +386,25 @@ pub fn token_handles(token: &str) -> Vec<String> {
 /// JSON without tokens; `undefined` for what is no JSON.
 #[wasm_bindgen(js_name = withoutTokens)]
 pub fn without_tokens(body: &str) -> Option<String> {
-    answer::without_tokens(body)
+    session_response::without_tokens(body)
 }
 
 /// Whether tokens are to be stripped from a body of this type.
 #[wasm_bindgen(js_name = isJson)]
 pub fn is_json(content_type: Option<String>) -> bool {
-    passage::is_json(content_type.as_deref())
+    routes::is_json(content_type.as_deref())
 }
 
 /// Whether a header passes to the backend.
 #[wasm_bindgen(js_name = passesToBackend)]
 pub fn passes_to_backend(name: &str) -> bool {
-    passage::request_passes(name)
+    routes::request_passes(name)
 }
 
 /// Whether a header passes to the page.
 #[wasm_bindgen(js_name = passesToPage)]
 pub fn passes_to_page(name: &str) -> bool {
-    passage::response_passes(name)
+    routes::response_passes(name)
 }
 
 /// The client's address in normal form; `undefined` for what is no address.
@@ -417,7 +416,7 @@ pub fn normal_address(text: &str) -> Option<String> {
 /// The value of `Retry-After`, in seconds from `now`, which is in milliseconds.
 #[wasm_bindgen(js_name = retryAfter)]
 pub fn retry_after(standard: Option<String>, other: Option<String>, now: f64) -> Option<u32> {
-    passage::retry_seconds(standard.as_deref(), other.as_deref(), now)
+    routes::retry_seconds(standard.as_deref(), other.as_deref(), now)
 }
 
 /// `Set-Cookie` lines with another Domain; none where that is empty.
@@ -438,13 +437,13 @@ pub fn check_domain(domain: &str) -> Result<(), JsValue> {
 /// The `Cache-Control` of a response that was made with a session at hand; `undefined` where its own stays.
 #[wasm_bindgen(js_name = sessionCacheControl)]
 pub fn session_cache_control(sets_cookie: bool, signed_in: bool, own: Option<String>) -> Option<String> {
-    passage::cache_control(sets_cookie, signed_in, own.as_deref()).map(str::to_owned)
+    routes::cache_control(sets_cookie, signed_in, own.as_deref()).map(str::to_owned)
 }
 
 /// Where a redirect leads in the browser; `undefined` where it may not lead.
 #[wasm_bindgen(js_name = relocateRedirect)]
 pub fn relocate_redirect(backend: &str, requested: &str, location: &str) -> Option<String> {
-    passage::relocate(backend, requested, location)
+    routes::relocate(backend, requested, location)
 }
 
 /// Bytes that an OAuth provider's answer by form takes at most.

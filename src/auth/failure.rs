@@ -5,14 +5,13 @@
 //! that the backend wrote, and `error`, of which no word is the backend's.
 
 use super::flow::Failure;
-use crate::{
-    error::Code,
-    json::{self, Json},
-};
+use crate::error::Code;
+use crate::http::json;
+use crate::http::json::Json;
 
 /// What a body that came through the handler says about a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct ErrorBody {
     /// The code, where the handler itself refused.
     pub own: Option<Code>,
     /// The backend's own code, where it refused.
@@ -20,18 +19,18 @@ pub struct Said {
 }
 
 /// Reads a body that came through the handler.
-pub(super) fn read(body: &str) -> Said {
+pub(super) fn read(body: &str) -> ErrorBody {
     let members = json::spans(body).unwrap_or_default();
     let error = last(&members, "error").and_then(json::members).unwrap_or_default();
     let (code, beside) = (text(&error, "code"), text(&error, "reason"));
     let typed = code.as_deref().and_then(named);
     let alone = members.len() == 1 && beside.is_none();
     if let Some(own) = typed.filter(|&code| alone && is_handlers(code)) {
-        return Said { own: Some(own), reason: None };
+        return ErrorBody { own: Some(own), reason: None };
     }
     let written = text(&json::members(body).unwrap_or_default(), "code");
     let reason = written.or(if typed.is_some() { beside } else { code });
-    Said { own: None, reason }
+    ErrorBody { own: None, reason }
 }
 
 /// Whether the handler refuses with this code by itself. What the backend refuses has other codes, or a reason, or
@@ -58,7 +57,7 @@ pub(super) fn is_plain(code: &str) -> bool {
 /// itself, as OAuth has it (RFC 6749 section 5.2).
 ///
 /// ```
-/// use httponly::session::refused::reason;
+/// use httponly::auth::failure::reason;
 ///
 /// assert_eq!(reason(r#"{"code":"INVALID_TOKEN","message":"…"}"#).as_deref(), Some("INVALID_TOKEN"));
 /// assert_eq!(reason(r#"{"error":"authorization_pending"}"#).as_deref(), Some("authorization_pending"));
@@ -77,7 +76,7 @@ pub fn reason(body: &str) -> Option<String> {
 /// 3.5).
 ///
 /// ```
-/// use httponly::session::refused::is_oauth;
+/// use httponly::auth::failure::is_oauth;
 ///
 /// assert!(is_oauth(r#"{"error":"authorization_pending"}"#));
 /// assert!(!is_oauth(r#"{"error":{"code":"INVALID_TOKEN"}}"#));
@@ -89,7 +88,9 @@ pub fn is_oauth(body: &str) -> bool {
 /// The body of a refusal: the members of the backend's, if that is an object, and `error`.
 ///
 /// ```
-/// use httponly::{error::Rule, session::{flow::Failure, refused::typed}};
+/// use httponly::error::Rule;
+/// use httponly::auth::flow::Failure;
+/// use httponly::auth::failure::typed;
 ///
 /// let failure = Failure { reason: Some("BANNED_USER".into()), ..Failure::of(Rule::FlowRejected) };
 /// assert_eq!(
@@ -142,8 +143,8 @@ mod tests {
 
     #[test]
     fn a_refusal_of_the_handler_is_told_from_one_of_the_backend() {
-        let own = |code| Said { own: Some(code), reason: None };
-        let of = |reason: &str| Said { own: None, reason: Some(reason.into()) };
+        let own = |code| ErrorBody { own: Some(code), reason: None };
+        let of = |reason: &str| ErrorBody { own: None, reason: Some(reason.into()) };
         for (body, said) in [
             (r#"{"error":{"code":"cross-origin","message":"m"}}"#, own(Code::CrossOrigin)),
             (r#"{"error":{"code":"unavailable","message":"m"}}"#, own(Code::Unavailable)),
@@ -154,15 +155,15 @@ mod tests {
                 of("INVALID_EMAIL"),
             ),
             (r#"{"code":"A","error":{"code":"signin-failed","message":"m","reason":"A"}}"#, of("A")),
-            (r#"{"message":"m","error":{"code":"field-invalid","message":"m"}}"#, Said::default()),
-            (r#"{"error":{"code":"rejected","message":"m"}}"#, Said::default()),
-            (r#"{"error":{"code":"unknown-target","message":"m"}}"#, Said::default()),
+            (r#"{"message":"m","error":{"code":"field-invalid","message":"m"}}"#, ErrorBody::default()),
+            (r#"{"error":{"code":"rejected","message":"m"}}"#, ErrorBody::default()),
+            (r#"{"error":{"code":"unknown-target","message":"m"}}"#, ErrorBody::default()),
             // As backends write them.
             (r#"{"code":"cross-origin","message":"m"}"#, of("cross-origin")),
             (r#"{"error":{"code":"UNAUTHORIZED","message":"m"}}"#, of("UNAUTHORIZED")),
-            (r#"{"error":"invalid_grant"}"#, Said::default()),
-            ("[]", Said::default()),
-            ("", Said::default()),
+            (r#"{"error":"invalid_grant"}"#, ErrorBody::default()),
+            ("[]", ErrorBody::default()),
+            ("", ErrorBody::default()),
         ] {
             assert_eq!(read(body), said, "{body}");
         }

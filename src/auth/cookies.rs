@@ -6,14 +6,10 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::{
-    cookie::{
-        attributes::{Prefix, check_path, domain_gains},
-        header::pairs,
-        syntax::{Class, MAX_PAIR, check_name, decode_value},
-    },
-    error::Refusal,
-};
+use crate::cookie::attributes::{Prefix, check_path, domain_gains};
+use crate::cookie::header::pairs;
+use crate::cookie::syntax::{Class, MAX_PAIR, check_name, decode_value};
+use crate::error::Refusal;
 
 /// The prefixes under which browsers guard a cookie: whether cookies are Secure is the backend's affair, so a session
 /// cookie is known with and without them.
@@ -80,7 +76,7 @@ impl Names {
     /// As [`check_name`].
     ///
     /// ```
-    /// use httponly::session::cookies::Names;
+    /// use httponly::auth::cookies::Names;
     ///
     /// let names = Names::new("codex-session", None).unwrap();
     /// assert!(names.is_session("__Secure-codex-session"));
@@ -221,7 +217,7 @@ impl Names {
     /// cookies.
     ///
     /// ```
-    /// use httponly::session::cookies::{Names, Place};
+    /// use httponly::auth::cookies::{Names, Place};
     ///
     /// let names = Names::new("sid", None).unwrap();
     /// let place = Place { host: "app.my.example", path: "/", domain: None, secure: false, ends: false };
@@ -321,7 +317,7 @@ fn cookie_paths(path: &str) -> Vec<&str> {
 /// cookie has none, whatever is declared (RFC 6265bis 4.1.3.2).
 ///
 /// ```
-/// use httponly::session::cookies::with_domain;
+/// use httponly::auth::cookies::with_domain;
 ///
 /// assert_eq!(with_domain("sid=a; Path=/; HttpOnly", "my.example"), "sid=a; Path=/; HttpOnly; Domain=my.example");
 /// assert_eq!(with_domain("sid=a; domain=.auth.example; Secure", ""), "sid=a; Secure");
@@ -350,7 +346,7 @@ pub fn with_domain(line: &str, domain: &str) -> String {
 /// A `Set-Cookie` line with `Secure`, whether it had that or not; all else byte for byte.
 ///
 /// ```
-/// use httponly::session::cookies::with_secure;
+/// use httponly::auth::cookies::with_secure;
 ///
 /// assert_eq!(with_secure("sid=a; Path=/"), "sid=a; Path=/; Secure");
 /// assert_eq!(with_secure("sid=a; secure ;Path=/"), "sid=a; secure ;Path=/");
@@ -418,7 +414,7 @@ pub fn hash(text: &str) -> String {
 /// how the backend's own tables have it.
 ///
 /// ```
-/// use httponly::session::cookies::handles;
+/// use httponly::auth::cookies::handles;
 ///
 /// assert_eq!(handles("token.c2ln%3D"), handles("token.c2ln="));
 /// assert!(handles("token.c2ln=").contains(&handles("token")[0]));

@@ -3,12 +3,12 @@
 //!
 //! The paths are Better Auth's. What is not known here, and is no reading, may have changed its own user.
 
-use super::{passage::LINK, query};
-use crate::{
-    cookie::endpoint::Form,
-    json::{self, Json},
-    jwt,
-};
+use super::routes::LINK;
+use crate::cookie::endpoint::Form;
+use crate::http::form;
+use crate::http::json;
+use crate::http::json::Json;
+use crate::jwt;
 
 /// Whose sessions a request may have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,15 +28,15 @@ pub enum Reach {
 
 /// What came of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effect {
+pub struct Invalidation {
     /// Whose sessions it changed.
     pub reach: Reach,
     /// Whether they are over, so that no copy of them is to be believed either.
     pub ends: bool,
 }
 
-const NOTHING: Effect = Effect { reach: Reach::None, ends: false };
-const OWN: Effect = Effect { reach: Reach::Own, ends: false };
+const NOTHING: Invalidation = Invalidation { reach: Reach::None, ends: false };
+const OWN: Invalidation = Invalidation { reach: Reach::Own, ends: false };
 
 /// What is looked up, sent by mail or handed out, by whatever method: it changes no user and no session.
 const ASKS: [&str; 24] = [
@@ -68,9 +68,9 @@ const ASKS: [&str; 24] = [
 
 /// What may have come of a request for `asked`, a path below the backend's base, decoded and in lower case. `succeeded`
 /// is whether the backend said so: what it did not answer, it may have done all the same to the sender's own session.
-pub(super) fn of(method: &str, asked: &str, succeeded: bool) -> Effect {
+pub(super) fn of(method: &str, asked: &str, succeeded: bool) -> Invalidation {
     let reads = matches!(method, "GET" | "HEAD");
-    let done = |reach, ends| if succeeded { Effect { reach, ends } } else { OWN };
+    let done = |reach, ends| if succeeded { Invalidation { reach, ends } } else { OWN };
     match asked {
         "ok" | "list-sessions" | "error" | LINK if reads => NOTHING,
         _ if reads && asked.starts_with("reset-password/") => NOTHING,
@@ -116,7 +116,7 @@ pub(super) fn clears(method: &str, asked: &str, succeeded: bool) -> bool {
 /// query.
 ///
 /// ```
-/// use httponly::session::effect::succeeded;
+/// use httponly::auth::invalidation::succeeded;
 ///
 /// assert!(succeeded(302, Some("/library")));
 /// assert!(!succeeded(302, Some("/login?error=INVALID_TOKEN")));
@@ -124,7 +124,7 @@ pub(super) fn clears(method: &str, asked: &str, succeeded: bool) -> bool {
 pub fn succeeded(status: u16, location: Option<&str>) -> bool {
     let failed = |location: &str| {
         let query = location.split('#').next().and_then(|rest| rest.split_once('?')).map(|(_, query)| query);
-        query.is_some_and(|query| query::field(query, "error").is_some())
+        query.is_some_and(|query| form::field(query, "error").is_some())
     };
     (200..400).contains(&status) && !location.is_some_and(failed)
 }
@@ -145,7 +145,7 @@ pub(super) fn named(asked: &str, query: Option<&str>, form: Option<Form>, body: 
     let fields = || form.and_then(|form| form.members(body)).unwrap_or_default();
     match asked {
         "verify-email" => {
-            let token = query.and_then(|query| query::field(query, "token"));
+            let token = query.and_then(|query| form::field(query, "token"));
             let claims =
                 token.and_then(|token| jwt::payload(&token)).and_then(|claims| json::members(&claims));
             let claims = claims.unwrap_or_default();
@@ -166,7 +166,7 @@ pub(super) fn named(asked: &str, query: Option<&str>, form: Option<Form>, body: 
 /// The users whom an answer names, the answer to what is no reading.
 ///
 /// ```
-/// use httponly::session::effect::{Named, answered};
+/// use httponly::auth::invalidation::{Named, answered};
 ///
 /// assert_eq!(answered(r#"{"user":{"id":"u1"}}"#), [Named::Id("u1".into())]);
 /// assert_eq!(answered(r#"{"member":{"id":"m1","userId":"u1"}}"#), [Named::Id("u1".into())]);
@@ -236,7 +236,7 @@ mod tests {
             ("POST", "admin/has-permission", Reach::Own, false),
             ("POST", "admin/list-user-sessions", Reach::Own, false),
         ] {
-            assert_eq!(of(method, asked, true), Effect { reach, ends }, "{method} {asked}");
+            assert_eq!(of(method, asked, true), Invalidation { reach, ends }, "{method} {asked}");
             // Whoever fails changes nobody else's.
             let failed = if reach == Reach::None { NOTHING } else { OWN };
             assert_eq!(of(method, asked, false), failed, "{method} {asked}");

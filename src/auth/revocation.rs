@@ -1,10 +1,9 @@
 //! Ending or choosing one session by its identifier: the page knows that, and never the token by which a backend does it.
 
-use crate::{
-    cookie::endpoint::Form,
-    error::{Refusal, Rule},
-    json::{self, Json},
-};
+use crate::cookie::endpoint::Form;
+use crate::error::{Refusal, Rule};
+use crate::http::json;
+use crate::http::json::Json;
 
 /// What a request says of the session that is to end, or to be the active one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +71,7 @@ pub(super) fn wanted(asked: &str, form: Option<Form>, body: &str) -> Result<Want
 /// as their `session`, or an object whose `sessions` is such an array.
 ///
 /// ```
-/// use httponly::session::revoke::token;
+/// use httponly::auth::revocation::token;
 ///
 /// let list = r#"[{"id":"1","token":"a"},{"id":"2","token":"b"}]"#;
 /// assert_eq!(token(list, "2").as_deref(), Some("b"));

@@ -13,7 +13,7 @@ use crate::error::{Refusal, Rule};
 /// `None` where there are fewer entries than proxies, where that entry is no address, and without proxies.
 ///
 /// ```
-/// use httponly::forwarded::client;
+/// use httponly::http::forwarded::client;
 ///
 /// assert_eq!(client("203.0.113.9, 192.0.2.7", 1).as_deref(), Some("192.0.2.7"));
 /// assert_eq!(client("203.0.113.9, 192.0.2.7, 10.0.0.1", 2).as_deref(), Some("192.0.2.7"));
@@ -34,7 +34,7 @@ pub fn client(forwarded_for: &str, hops: usize) -> Option<String> {
 /// [`Rule::ForwardedOrigin`]: two values joined by a comma, say, of which one may be the client's.
 ///
 /// ```
-/// use httponly::forwarded::origin;
+/// use httponly::http::forwarded::origin;
 ///
 /// assert_eq!(origin("https", "app.example").unwrap(), "https://app.example");
 /// assert!(origin("https", "evil.example, app.example").is_err());

@@ -4,7 +4,8 @@
 //! meanwhile: a poll that began before a sign-in would delete the new cookie, or put the old one back.
 
 use super::cookies::Names;
-use crate::cookie::{header::pairs, set_cookie};
+use crate::cookie::header::pairs;
+use crate::cookie::set_cookie;
 
 /// What a browser said of how a response is going to be used.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +25,7 @@ pub struct Loading<'a> {
 /// HTML; and what has no `Accept` at all comes from no browser.
 ///
 /// ```
-/// use httponly::session::lines::{Loading, is_navigation};
+/// use httponly::auth::lines::{Loading, is_navigation};
 ///
 /// assert!(is_navigation(Loading { mode: Some("navigate"), dest: Some("document"), ..Loading::default() }));
 /// assert!(!is_navigation(Loading { mode: Some("cors"), dest: Some("empty"), ..Loading::default() }));
@@ -44,7 +45,7 @@ pub fn is_navigation(loading: Loading<'_>) -> bool {
 
 /// What is known of a response on its way to the browser.
 #[derive(Clone, Copy, Debug)]
-pub struct Arrival {
+pub struct LineContext {
     /// Whether it may delete session cookies: it answers a navigation, or is what ended the session.
     pub clears: bool,
     /// Whether it only tells, or renews, what there is.
@@ -56,11 +57,11 @@ pub struct Arrival {
 impl Names {
     /// The lines that may reach the browser, byte for byte. `header` is the request's `Cookie`, `now` is in seconds since
     /// 1970.
-    pub fn passing(&self, lines: Vec<String>, header: &str, arrival: Arrival, now: i64) -> Vec<String> {
+    pub fn passing(&self, lines: Vec<String>, header: &str, arrival: LineContext, now: i64) -> Vec<String> {
         lines.into_iter().filter(|line| self.passes(line, header, arrival, now)).collect()
     }
 
-    fn passes(&self, line: &str, header: &str, arrival: Arrival, now: i64) -> bool {
+    fn passes(&self, line: &str, header: &str, arrival: LineContext, now: i64) -> bool {
         let Some(cookie) = set_cookie::parse(line).filter(|cookie| self.is_of_session(cookie.name)) else {
             return true;
         };
@@ -150,7 +151,12 @@ mod tests {
         let all = [dead, old, copy, renewed, fresh, state];
         let passing = |clears, looks, late| {
             let lines = all.map(String::from).to_vec();
-            names.passing(lines, "theme=1; codex-session=old", Arrival { clears, looks, late }, 1_800_000_000)
+            names.passing(
+                lines,
+                "theme=1; codex-session=old",
+                LineContext { clears, looks, late },
+                1_800_000_000,
+            )
         };
         assert_eq!(passing(true, true, false), all);
         assert_eq!(passing(true, false, false), all);

@@ -3,7 +3,7 @@
 //! A route says which page a path led to. Filled in with its parameters, it is a path of that page, whatever a base or
 //! a rewritten path made of the one in the URL.
 
-use crate::percent;
+use crate::http::percent;
 
 /// Most segments that may be absent for which each combination is tried; of more, all, none and each alone.
 const MAX_COMBINED: usize = 4;

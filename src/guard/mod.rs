@@ -3,11 +3,8 @@
 //! A path can be written in many ways that lead to one page, and a framework and this table need not agree on which.
 //! So a path is judged in every reading that it has, and passes only if it passes in each.
 
-use crate::{
-    error::{Code, Rule},
-    redirect,
-    session::query,
-};
+use crate::error::{Code, Rule};
+use crate::http::{form, redirect};
 
 mod rewrite;
 mod route;
@@ -119,7 +116,7 @@ pub struct Visit<'a> {
 
 /// What becomes of a visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// It goes on.
     Pass,
     /// It goes elsewhere, by 303.
@@ -130,7 +127,7 @@ pub enum Verdict {
 
 /// Which letters a segment and a key have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Letters {
+enum CaseMode {
     /// All.
     AsWritten,
     /// All but for their case, as for a program that minds none.
@@ -176,17 +173,17 @@ impl Guard {
     }
 
     /// Judges a visit.
-    pub fn decide(&self, visitor: Visitor<'_>, visit: Visit<'_>) -> Verdict {
+    pub fn decide(&self, visitor: Visitor<'_>, visit: Visit<'_>) -> Decision {
         if !visit.remote && is_open(visit) {
-            return Verdict::Pass;
+            return Decision::Pass;
         }
         let Some(readings) = Readings::of(visit) else {
-            return Verdict::Refuse(Rule::FlowRejected);
+            return Decision::Refuse(Rule::FlowRejected);
         };
         let rules = self.rules_for(&readings, visit.remote);
         let mut verdicts =
             rules.into_iter().map(|access| self.judge(access, visitor, visit, &readings.exact));
-        verdicts.find(|verdict| *verdict != Verdict::Pass).unwrap_or(Verdict::Pass)
+        verdicts.find(|verdict| *verdict != Decision::Pass).unwrap_or(Decision::Pass)
     }
 
     /// The numbers of the predicates that a visit depends on.
@@ -227,8 +224,8 @@ impl Guard {
     /// What the readings of a path have to fulfil.
     fn rules_for<'a>(&'a self, readings: &Readings, remote: bool) -> Vec<&'a Access> {
         let route = readings.route.as_ref();
-        let mut rules = vec![self.own(&readings.exact, route, Letters::AsWritten)];
-        for letters in [Letters::AsWritten, Letters::AnyCase] {
+        let mut rules = vec![self.own(&readings.exact, route, CaseMode::AsWritten)];
+        for letters in [CaseMode::AsWritten, CaseMode::AnyCase] {
             let own = self.own(&readings.exact, route, letters);
             let others = readings.others.iter().filter_map(|(origin, path)| match origin {
                 Origin::Route => Some(self.own(path, route, letters)),
@@ -261,18 +258,18 @@ impl Guard {
 
     /// The rule for a path of a route. One that no key is about falls under the key for the route, where that begins with
     /// what may be absent: `/about` stands for `/[[lang]]/about` in each language.
-    fn own(&self, path: &[String], route: Option<&Route>, letters: Letters) -> &Access {
+    fn own(&self, path: &[String], route: Option<&Route>, letters: CaseMode) -> &Access {
         let of_route = || self.explicit(&route?.fixed_behind_optional()?, route, letters);
         self.explicit(path, route, letters).or_else(of_route).unwrap_or(&self.otherwise)
     }
 
     /// The rule for a path of which no route is known.
-    fn access(&self, path: &[String], letters: Letters) -> &Access {
+    fn access(&self, path: &[String], letters: CaseMode) -> &Access {
         self.explicit(path, None, letters).unwrap_or(&self.otherwise)
     }
 
     /// The deepest rule that a key of the table makes for a path.
-    fn explicit(&self, path: &[String], route: Option<&Route>, letters: Letters) -> Option<&Access> {
+    fn explicit(&self, path: &[String], route: Option<&Route>, letters: CaseMode) -> Option<&Access> {
         let begins = |prefix: &[String], access: &Access| {
             let is = |(segment, key): (&String, &String)| letters.same(segment, key, access.closes());
             path.len() >= prefix.len() && path.iter().zip(prefix).all(is)
@@ -294,43 +291,43 @@ impl Guard {
         deepest.map(|(_, access)| access)
     }
 
-    fn judge(&self, access: &Access, visitor: Visitor<'_>, visit: Visit<'_>, exact: &[String]) -> Verdict {
+    fn judge(&self, access: &Access, visitor: Visitor<'_>, visit: Visit<'_>, exact: &[String]) -> Decision {
         let closed = match access {
-            Access::Public => return Verdict::Pass,
+            Access::Public => return Decision::Pass,
             Access::SignedOut => return self.leave(visitor, visit, exact),
             Access::SignedIn => (&[][..], false, None),
             Access::Require { roles, email_verified, allow } => (roles.as_slice(), *email_verified, *allow),
         };
         let (roles, verified, allow) = closed;
         match visitor.status {
-            Status::Unavailable => return Verdict::Refuse(Rule::BackendAway),
-            Status::Rejected => return Verdict::Refuse(Rule::FlowRejected),
-            Status::Anonymous if !visit.page => return Verdict::Refuse(Rule::FlowUnauthenticated),
+            Status::Unavailable => return Decision::Refuse(Rule::BackendAway),
+            Status::Rejected => return Decision::Refuse(Rule::FlowRejected),
+            Status::Anonymous if !visit.page => return Decision::Refuse(Rule::FlowUnauthenticated),
             Status::Anonymous => return Self::lead(&self.login, visit, exact),
             Status::Authenticated => {}
         }
         let has = |role: &String| visitor.role.split(',').any(|own| own.trim() == role);
         let allowed = allow.is_none_or(|number| visitor.allowed.contains(&number));
         if !allowed || (!roles.is_empty() && !roles.iter().any(has)) {
-            return Verdict::Refuse(Rule::GuardForbidden);
+            return Decision::Refuse(Rule::GuardForbidden);
         }
         if verified && !visitor.email_verified {
             if !visit.page {
-                return Verdict::Refuse(Rule::GuardUnverified);
+                return Decision::Refuse(Rule::GuardUnverified);
             }
             return Self::lead(&self.verify, visit, exact);
         }
-        Verdict::Pass
+        Decision::Pass
     }
 
     /// To a page of the app, with the way back; that page itself is always open, or it would lead to itself. A call is no
     /// page, whichever it claims to come from.
-    fn lead(page: &str, visit: Visit<'_>, exact: &[String]) -> Verdict {
+    fn lead(page: &str, visit: Visit<'_>, exact: &[String]) -> Decision {
         if is_page(page, visit.base, exact) && !visit.remote {
-            return Verdict::Pass;
+            return Decision::Pass;
         }
         let page = in_app(page, visit.base);
-        let mut to = format!("{page}{}redirect=", query::joint(&page));
+        let mut to = format!("{page}{}redirect=", form::joint(&page));
         let mut back = visit.path.to_owned();
         if !visit.query.is_empty() {
             // A form action such as `?/save` is nothing to come back to.
@@ -343,22 +340,22 @@ impl Guard {
         }
         // What could not be followed back is not offered.
         if redirect::check(&back, &[]).is_none() {
-            return Verdict::Redirect(page);
+            return Decision::Redirect(page);
         }
-        query::push_value(&back, &mut to);
-        Verdict::Redirect(to)
+        form::push_value(&back, &mut to);
+        Decision::Redirect(to)
     }
 
     /// From a page for those who are not signed in. A guest is let in, so that he can.
-    fn leave(&self, visitor: Visitor<'_>, visit: Visit<'_>, exact: &[String]) -> Verdict {
+    fn leave(&self, visitor: Visitor<'_>, visit: Visit<'_>, exact: &[String]) -> Decision {
         let stays = visitor.status != Status::Authenticated || visitor.guest;
         if stays || is_page(&self.home, visit.base, exact) {
-            return Verdict::Pass;
+            return Decision::Pass;
         }
         if !visit.page {
-            return Verdict::Refuse(Rule::GuardSignedIn);
+            return Decision::Refuse(Rule::GuardSignedIn);
         }
-        let wanted = query::field(visit.query, "redirect").and_then(|to| {
+        let wanted = form::field(visit.query, "redirect").and_then(|to| {
             let to = redirect::check(&to, &[])?.into_owned();
             let path = to.split(['?', '#']).next()?;
             let visit = Visit { path, route: None, parameters: &[], rewrites: &[], ..visit };
@@ -366,9 +363,9 @@ impl Guard {
             let again: Vec<_> = others.into_iter().map(|(_, path)| path).chain([exact]).collect();
             let leads_back =
                 |letters| again.iter().any(|path| *self.access(path, letters) == Access::SignedOut);
-            (!leads_back(Letters::AsWritten) && !leads_back(Letters::AnyCase)).then_some(to)
+            (!leads_back(CaseMode::AsWritten) && !leads_back(CaseMode::AnyCase)).then_some(to)
         });
-        Verdict::Redirect(wanted.unwrap_or_else(|| in_app(&self.home, visit.base)))
+        Decision::Redirect(wanted.unwrap_or_else(|| in_app(&self.home, visit.base)))
     }
 }
 
@@ -397,7 +394,7 @@ fn is_open(Visit { path, route, base, handler, .. }: Visit<'_>) -> bool {
 /// The same for an app below a base, which the path has before it, and the handler's base path may have.
 ///
 /// ```
-/// use httponly::session::guard::is_handlers_below;
+/// use httponly::guard::is_handlers_below;
 ///
 /// assert!(is_handlers_below("/app", "/app/api/auth/get-session", "/api/auth"));
 /// assert!(is_handlers_below("/app", "/app/api/auth/get-session", "/app/api/auth"));
@@ -415,7 +412,7 @@ fn without<'a>(base: &str, path: &'a str) -> Option<&'a str> {
 /// A page of the app below its base, unless it is written with it.
 ///
 /// ```
-/// use httponly::session::guard::in_app;
+/// use httponly::guard::in_app;
 ///
 /// assert_eq!(in_app("/login", "/app"), "/app/login");
 /// assert_eq!(in_app("/app/login", "/app"), "/app/login");
@@ -429,7 +426,7 @@ pub fn in_app(page: &str, base: &str) -> String {
 /// nothing: that is all of the app.
 ///
 /// ```
-/// use httponly::session::guard::is_handlers;
+/// use httponly::guard::is_handlers;
 ///
 /// assert!(is_handlers("/api/auth/get-session", "/api/auth"));
 /// assert!(!is_handlers("/api/auth/..%2Fstudio", "/api/auth"));
@@ -597,7 +594,7 @@ fn ways(path: &str) -> Option<Vec<Vec<String>>> {
     }
 }
 
-impl Letters {
+impl CaseMode {
     /// Whether a segment is a key's. What opens is written as declared, or in small letters where the path has others.
     fn same(self, segment: &str, key: &str, closes: bool) -> bool {
         fn lower(text: &str) -> impl Iterator<Item = char> {
@@ -649,13 +646,13 @@ fn without_additions(path: &[String]) -> (Vec<String>, bool) {
 
 /// Percent-decodes; what is no UTF-8 becomes U+FFFD, and a `%` that two hexadecimal digits do not follow stays.
 fn decode(text: &str) -> String {
-    query::decode(text.as_bytes(), false)
+    form::decode(text.as_bytes(), false)
 }
 
 /// Whether a browser shows the answer of a request as a page: a navigation, by Fetch Metadata, else by `Accept`.
 ///
 /// ```
-/// use httponly::session::guard::is_navigation;
+/// use httponly::guard::is_navigation;
 ///
 /// assert!(is_navigation(Some("navigate"), Some("document"), Some("text/html")));
 /// assert!(!is_navigation(Some("cors"), Some("empty"), Some("text/html")));
@@ -755,11 +752,11 @@ mod tests {
         ])
     }
 
-    fn go(verdict: &Verdict) -> &str {
+    fn go(verdict: &Decision) -> &str {
         match verdict {
-            Verdict::Pass => "pass",
-            Verdict::Redirect(to) => to,
-            Verdict::Refuse(rule) => rule.code().as_str(),
+            Decision::Pass => "pass",
+            Decision::Redirect(to) => to,
+            Decision::Refuse(rule) => rule.code().as_str(),
         }
     }
 

@@ -19,7 +19,7 @@ const WEEKDAYS: [[u8; 3]; 7] = [*b"Sun", *b"Mon", *b"Tue", *b"Wed", *b"Thu", *b"
 /// Reads a date as browsers read `Expires` (RFC 6265bis section 5.1.1); `None` where the algorithm fails.
 ///
 /// ```
-/// use httponly::cookie::date;
+/// use httponly::http::date;
 ///
 /// assert_eq!(date::parse("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
 /// assert_eq!(date::parse("Sunday, 06-Nov-94 08:49:37 GMT"), Some(784_111_777));
@@ -130,7 +130,7 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
 /// from it.
 ///
 /// ```
-/// use httponly::cookie::date;
+/// use httponly::http::date;
 ///
 /// assert_eq!(&date::format(784_111_777), b"Sun, 06 Nov 1994 08:49:37 GMT");
 /// ```

@@ -4,11 +4,12 @@
 
 use std::borrow::Cow;
 
-use crate::json::{self, Json};
+use crate::http::json;
+use crate::http::json::Json;
 
 /// The meaning of an answer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Standing<'a> {
+pub enum SessionState<'a> {
     /// A session and its user.
     Authenticated(Identity<'a>),
     /// There is no session behind the cookie.
@@ -45,7 +46,7 @@ pub struct Identity<'a> {
 /// use before they end, whenever it begins to renew them.
 ///
 /// ```
-/// use httponly::session::answer::keep_until;
+/// use httponly::auth::session_response::keep_until;
 ///
 /// assert_eq!(keep_until(1000.0, 300.0, Some(1200.0)), 1100.0);
 /// assert_eq!(keep_until(1000.0, 300.0, None), 1300.0);
@@ -57,22 +58,22 @@ pub fn keep_until(now: f64, ttl: f64, expires: Option<f64>) -> f64 {
 /// Reads an answer: its status, its body, and the time, in milliseconds since 1970.
 ///
 /// ```
-/// use httponly::session::answer::{Standing, read};
+/// use httponly::auth::session_response::{SessionState, read};
 ///
-/// assert_eq!(read(200, "null", 0.0), Standing::Anonymous);
-/// assert_eq!(read(503, "", 0.0), Standing::Unavailable);
+/// assert_eq!(read(200, "null", 0.0), SessionState::Anonymous);
+/// assert_eq!(read(503, "", 0.0), SessionState::Unavailable);
 /// ```
-pub fn read(status: u16, body: &str, now: f64) -> Standing<'_> {
+pub fn read(status: u16, body: &str, now: f64) -> SessionState<'_> {
     match status {
-        200 => identity(body, now).unwrap_or(Standing::Unavailable),
-        401 => Standing::Anonymous,
-        403 => Standing::Rejected,
-        _ => Standing::Unavailable,
+        200 => identity(body, now).unwrap_or(SessionState::Unavailable),
+        401 => SessionState::Anonymous,
+        403 => SessionState::Rejected,
+        _ => SessionState::Unavailable,
     }
 }
 
-fn identity(body: &str, now: f64) -> Option<Standing<'_>> {
-    let Content::Somebody(found) = content(body)? else { return Some(Standing::Anonymous) };
+fn identity(body: &str, now: f64) -> Option<SessionState<'_>> {
+    let Content::Somebody(found) = content(body)? else { return Some(SessionState::Anonymous) };
     let expires = match last(&found.members, "expiresAt") {
         Some(Json::String(date)) => Some(milliseconds(date)?),
         Some(Json::Number(number)) => Some(json::double(number)),
@@ -80,7 +81,7 @@ fn identity(body: &str, now: f64) -> Option<Standing<'_>> {
         None => None,
     };
     if expires.is_some_and(|expires| expires <= now) {
-        return Some(Standing::Anonymous);
+        return Some(SessionState::Anonymous);
     }
     let clean = |text| without_tokens(text).map(Cow::Owned);
     let further = found.further()?;
@@ -92,7 +93,7 @@ fn identity(body: &str, now: f64) -> Option<Standing<'_>> {
     let email = text(&json::members(found.user)?, "email").map(|email| email.to_lowercase());
     let Found { id, user, session, wants_renewal, .. } = found;
     let (user, session) = (clean(user)?, clean(session)?);
-    Some(Standing::Authenticated(Identity {
+    Some(SessionState::Authenticated(Identity {
         id,
         expires,
         user,
@@ -193,7 +194,7 @@ fn text(members: &[(String, Json)], name: &str) -> Option<String> {
 /// `refreshToken` and `idToken`, at every depth. `None` for what is no JSON.
 ///
 /// ```
-/// use httponly::session::answer::without_tokens;
+/// use httponly::auth::session_response::without_tokens;
 ///
 /// let body = r#"{"redirect":false,"token":"secret","user":{"id":"1"}}"#;
 /// assert_eq!(without_tokens(body).unwrap(), r#"{"redirect":false,"user":{"id":"1"}}"#);
@@ -255,12 +256,12 @@ mod tests {
 
     const USER: &str = r#"{"id":"u1","name":"Ada"}"#;
 
-    fn status(standing: &Standing<'_>) -> &'static str {
+    fn status(standing: &SessionState<'_>) -> &'static str {
         match standing {
-            Standing::Authenticated(_) => "authenticated",
-            Standing::Anonymous => "anonymous",
-            Standing::Rejected => "rejected",
-            Standing::Unavailable => "unavailable",
+            SessionState::Authenticated(_) => "authenticated",
+            SessionState::Anonymous => "anonymous",
+            SessionState::Rejected => "rejected",
+            SessionState::Unavailable => "unavailable",
         }
     }
 
@@ -314,7 +315,7 @@ mod tests {
     fn who_is_signed_in_comes_without_tokens() {
         let body = r#"{"session":{"token":"secret","userId":"u1","expiresAt":"2026-11-22T01:34:33.611Z"},
             "user":{"id":"u1","accounts":[{"accessToken":"x","n":1}]}}"#;
-        let Standing::Authenticated(identity) = read(200, body, 0.0) else { panic!("not signed in") };
+        let SessionState::Authenticated(identity) = read(200, body, 0.0) else { panic!("not signed in") };
         assert_eq!(identity.id, "u1");
         assert_eq!(identity.expires, Some(1_795_311_273_000.0));
         assert_eq!(identity.user, r#"{"id":"u1","accounts":[{"n":1}]}"#);
@@ -334,7 +335,7 @@ mod tests {
             ),
         ] {
             let body = format!(r#"{{"user":{USER},"session":{{"createdAt":"1970-01-01T00:00:02Z"}}{more}}}"#);
-            let Standing::Authenticated(identity) = read(200, &body, 0.0) else { panic!("{more}") };
+            let SessionState::Authenticated(identity) = read(200, &body, 0.0) else { panic!("{more}") };
             assert_eq!(identity.data.as_deref(), data, "{more}");
             assert_eq!(identity.wants_renewal, more.contains("true"), "{more}");
             assert_eq!(identity.created, Some(2000.0));

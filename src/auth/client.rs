@@ -6,47 +6,48 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::answer::{Content, content, without_tokens};
-use super::refused::{is_handlers, is_plain, named};
+use super::failure::{is_handlers, is_plain, named};
+use super::session_response::{Content, content, without_tokens};
 use crate::error::{Code, Rule};
-use crate::json::{self, Json};
-use crate::{origin, redirect};
+use crate::http::json;
+use crate::http::json::Json;
+use crate::http::{redirect, same_origin};
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum SignInMethod {
     /// An e-mail address and a password: the answer says who is signed in.
     Credentials,
     /// A link in a mail: nobody is signed in yet.
     MagicLink,
     /// A provider elsewhere, to which the page is sent.
-    Elsewhere,
+    OAuth,
 }
 
 /// The way that a provider's name stands for; `None` for no name.
-pub fn way(provider: &str) -> Option<Way> {
+pub fn way(provider: &str) -> Option<SignInMethod> {
     match provider {
         "" => None,
-        "credentials" => Some(Way::Credentials),
-        "magic-link" => Some(Way::MagicLink),
-        _ => Some(Way::Elsewhere),
+        "credentials" => Some(SignInMethod::Credentials),
+        "magic-link" => Some(SignInMethod::MagicLink),
+        _ => Some(SignInMethod::OAuth),
     }
 }
 
-impl Way {
+impl SignInMethod {
     /// Its path below the endpoint.
     pub const fn path(self) -> &'static str {
         match self {
-            Way::Credentials => "/sign-in/email",
-            Way::MagicLink => "/sign-in/magic-link",
-            Way::Elsewhere => "/sign-in/social",
+            SignInMethod::Credentials => "/sign-in/email",
+            SignInMethod::MagicLink => "/sign-in/magic-link",
+            SignInMethod::OAuth => "/sign-in/social",
         }
     }
 }
 
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Operation {
     /// To sign in.
     SignIn,
     /// To sign out, here or everywhere.
@@ -73,14 +74,14 @@ pub struct Failure {
 ///
 /// ```
 /// use httponly::error::Code;
-/// use httponly::session::page::{Asked, failure};
+/// use httponly::auth::client::{Operation, failure};
 ///
 /// let body = r#"{"message":"Invalid email or password","code":"INVALID_EMAIL_OR_PASSWORD"}"#;
-/// let failure = failure(Asked::SignIn, 401, body);
+/// let failure = failure(Operation::SignIn, 401, body);
 /// assert_eq!(failure.code, Code::SigninFailed);
 /// assert_eq!(failure.reason.as_deref(), Some("INVALID_EMAIL_OR_PASSWORD"));
 /// ```
-pub fn failure(asked: Asked, status: u16, body: &str) -> Failure {
+pub fn failure(asked: Operation, status: u16, body: &str) -> Failure {
     let members = json::spans(body).unwrap_or_default();
     let nested = last(&members, "error").and_then(json::spans);
     let beside = |name| nested.as_deref().and_then(|error| text(error, name));
@@ -88,7 +89,7 @@ pub fn failure(asked: Asked, status: u16, body: &str) -> Failure {
     let because = beside("reason");
     // What the handler refuses has a name; what the backend refuses is told by its own name for it, and by the status.
     if let (Some(code), Some(message)) = (code, beside("message"))
-        && asked != Asked::Session
+        && asked != Operation::Session
         && is_handlers(code)
         && members.len() == 1
         && because.is_none()
@@ -99,14 +100,14 @@ pub fn failure(asked: Asked, status: u16, body: &str) -> Failure {
     let message = text(theirs, "message");
     let name = text(theirs, "code").or_else(|| because.clone());
     let rule = match (asked, status) {
-        (Asked::Session, 403) => Rule::FlowRejected,
-        (Asked::Session, _) | (_, 500..) => Rule::BackendSilent,
+        (Operation::Session, 403) => Rule::FlowRejected,
+        (Operation::Session, _) | (_, 500..) => Rule::BackendSilent,
         (_, 429) => Rule::FlowLimited,
         // Not even a name for it: there is no such handler, or none that knows this path.
         (_, 400..) if name.is_none() && status != 401 => Rule::EndpointRefused,
         // Not these credentials are refused, but this app, or whoever asks.
-        (Asked::SignIn, 403) if name.as_deref() != Some("EMAIL_NOT_VERIFIED") => Rule::FlowRejected,
-        (Asked::SignIn, 400..) => Rule::SigninFailed,
+        (Operation::SignIn, 403) if name.as_deref() != Some("EMAIL_NOT_VERIFIED") => Rule::FlowRejected,
+        (Operation::SignIn, 400..) => Rule::SigninFailed,
         (_, 401) => Rule::FlowUnauthenticated,
         (_, 400..) => Rule::FlowRejected,
         _ => Rule::EndpointRefused,
@@ -121,7 +122,7 @@ pub fn failure(asked: Asked, status: u16, body: &str) -> Failure {
 
 /// What an answer to a sign-in says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Arrival {
+pub enum SignInResult {
     /// Who is signed in, as JSON without tokens.
     Here(String),
     /// The page has to go there.
@@ -135,16 +136,16 @@ pub enum Arrival {
 /// # Errors
 /// [`Rule::EndpointRefused`] for what is no such answer, [`Rule::SigninFailed`] where nobody is signed in by it: the
 /// backend wants a second factor, say.
-pub fn arrival(way: Way, body: &str) -> Result<Arrival, Rule> {
+pub fn arrival(way: SignInMethod, body: &str) -> Result<SignInResult, Rule> {
     let members = json::spans(body).ok_or(Rule::EndpointRefused)?;
     let user = last(&members, "user").filter(|user| json::members(user).is_some());
     match way {
-        Way::MagicLink => Ok(Arrival::Mail),
-        Way::Elsewhere if user.is_none() => {
+        SignInMethod::MagicLink => Ok(SignInResult::Mail),
+        SignInMethod::OAuth if user.is_none() => {
             let url = text(&members, "url").ok_or(Rule::SigninFailed)?;
-            leads_to_a_page(&url).then_some(Arrival::Go(url)).ok_or(Rule::EndpointRefused)
+            leads_to_a_page(&url).then_some(SignInResult::Go(url)).ok_or(Rule::EndpointRefused)
         }
-        _ => user.and_then(without_tokens).map(Arrival::Here).ok_or(Rule::SigninFailed),
+        _ => user.and_then(without_tokens).map(SignInResult::Here).ok_or(Rule::SigninFailed),
     }
 }
 
@@ -168,19 +169,19 @@ pub fn session(status: u16, body: &str) -> Result<Option<Signed>, Failure> {
         401 => Some(None),
         _ => None,
     };
-    read.ok_or_else(|| failure(Asked::Session, status, body))
+    read.ok_or_else(|| failure(Operation::Session, status, body))
 }
 
 /// Whether a page may be sent there by its own server: a provider's page, or a path of the app; never a script.
 fn leads_to_a_page(url: &str) -> bool {
     let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    plain && (origin::of(url).is_some() || redirect::check(url, &[]).is_some())
+    plain && (same_origin::of(url).is_some() || redirect::check(url, &[]).is_some())
 }
 
 /// Where the page goes afterwards: a target on the origin `own`, written as a path or in full; `/` for any other.
 ///
 /// ```
-/// use httponly::session::page::target;
+/// use httponly::auth::client::target;
 ///
 /// assert_eq!(target("/library?a#b", "https://app.example"), "/library?a#b");
 /// assert_eq!(target("//evil.example", "https://app.example"), "/");
@@ -198,7 +199,7 @@ pub fn is_decided(code: &str) -> bool {
 /// A target with what went wrong in its query: `error`, and `reason` where there is one.
 ///
 /// ```
-/// use httponly::session::page::with_error;
+/// use httponly::auth::client::with_error;
 ///
 /// assert_eq!(with_error("/login?a=1#b", "signin-failed", Some("X Y")), "/login?a=1&error=signin-failed&reason=X%20Y#b");
 /// ```
@@ -258,82 +259,88 @@ mod tests {
         let better_auth = |code: &str| format!(r#"{{"message":"m","code":"{code}"}}"#);
         let wrong = better_auth("INVALID_EMAIL_OR_PASSWORD");
         for (asked, status, body, code, reason) in [
-            (Asked::SignIn, 401, wrong.as_str(), Code::SigninFailed, Some("INVALID_EMAIL_OR_PASSWORD")),
+            (Operation::SignIn, 401, wrong.as_str(), Code::SigninFailed, Some("INVALID_EMAIL_OR_PASSWORD")),
             (
-                Asked::SignIn,
+                Operation::SignIn,
                 403,
                 r#"{"code":"EMAIL_NOT_VERIFIED"}"#,
                 Code::SigninFailed,
                 Some("EMAIL_NOT_VERIFIED"),
             ),
             (
-                Asked::SignIn,
+                Operation::SignIn,
                 404,
                 r#"{"code":"PROVIDER_NOT_FOUND"}"#,
                 Code::SigninFailed,
                 Some("PROVIDER_NOT_FOUND"),
             ),
-            (Asked::SignIn, 401, "", Code::SigninFailed, None),
-            (Asked::SignIn, 401, r#"{"code":"<b>no name</b>"}"#, Code::SigninFailed, None),
+            (Operation::SignIn, 401, "", Code::SigninFailed, None),
+            (Operation::SignIn, 401, r#"{"code":"<b>no name</b>"}"#, Code::SigninFailed, None),
             (
-                Asked::SignIn,
+                Operation::SignIn,
                 403,
                 r#"{"code":"INVALID_ORIGIN","message":"m"}"#,
                 Code::Rejected,
                 Some("INVALID_ORIGIN"),
             ),
-            (Asked::SignIn, 429, r#"{"message":"Too many requests."}"#, Code::RateLimited, None),
-            (Asked::SignIn, 500, &wrong, Code::Unavailable, Some("INVALID_EMAIL_OR_PASSWORD")),
-            (Asked::SignIn, 503, "<h1>502</h1>", Code::Unavailable, None),
-            (Asked::SignIn, 404, "<h1>404</h1>", Code::EndpointRefused, None),
-            (Asked::SignIn, 404, "", Code::EndpointRefused, None),
-            (Asked::SignIn, 0, "", Code::EndpointRefused, None),
+            (Operation::SignIn, 429, r#"{"message":"Too many requests."}"#, Code::RateLimited, None),
+            (Operation::SignIn, 500, &wrong, Code::Unavailable, Some("INVALID_EMAIL_OR_PASSWORD")),
+            (Operation::SignIn, 503, "<h1>502</h1>", Code::Unavailable, None),
+            (Operation::SignIn, 404, "<h1>404</h1>", Code::EndpointRefused, None),
+            (Operation::SignIn, 404, "", Code::EndpointRefused, None),
+            (Operation::SignIn, 0, "", Code::EndpointRefused, None),
             (
-                Asked::SignIn,
+                Operation::SignIn,
                 403,
                 r#"{"error":{"code":"cross-origin","message":"m"}}"#,
                 Code::CrossOrigin,
                 None,
             ),
             (
-                Asked::SignIn,
+                Operation::SignIn,
                 401,
                 r#"{"error":{"code":"signin-failed","message":"m","reason":"R"}}"#,
                 Code::SigninFailed,
                 Some("R"),
             ),
             (
-                Asked::SignIn,
+                Operation::SignIn,
                 401,
                 r#"{"error":{"code":"NOT_OURS","message":"m"}}"#,
                 Code::SigninFailed,
                 Some("NOT_OURS"),
             ),
             // A backend's own code that looks like one of ours is not ours.
-            (Asked::SignIn, 401, r#"{"code":"cross-origin"}"#, Code::SigninFailed, Some("cross-origin")),
-            (Asked::SignOut, 401, &better_auth("UNAUTHORIZED"), Code::Unauthenticated, Some("UNAUTHORIZED")),
+            (Operation::SignIn, 401, r#"{"code":"cross-origin"}"#, Code::SigninFailed, Some("cross-origin")),
             (
-                Asked::SignOut,
+                Operation::SignOut,
+                401,
+                &better_auth("UNAUTHORIZED"),
+                Code::Unauthenticated,
+                Some("UNAUTHORIZED"),
+            ),
+            (
+                Operation::SignOut,
                 403,
                 &better_auth("SESSION_NOT_FRESH"),
                 Code::Rejected,
                 Some("SESSION_NOT_FRESH"),
             ),
-            (Asked::SignOut, 429, "", Code::RateLimited, None),
-            (Asked::SignOut, 404, "", Code::EndpointRefused, None),
+            (Operation::SignOut, 429, "", Code::RateLimited, None),
+            (Operation::SignOut, 404, "", Code::EndpointRefused, None),
             (
-                Asked::SignOut,
+                Operation::SignOut,
                 503,
                 r#"{"error":{"code":"unavailable","message":"m"}}"#,
                 Code::Unavailable,
                 None,
             ),
-            (Asked::Session, 403, "", Code::Rejected, None),
-            (Asked::Session, 429, "", Code::Unavailable, None),
-            (Asked::Session, 404, "", Code::Unavailable, None),
-            (Asked::Session, 200, "<!doctype html>", Code::Unavailable, None),
+            (Operation::Session, 403, "", Code::Rejected, None),
+            (Operation::Session, 429, "", Code::Unavailable, None),
+            (Operation::Session, 404, "", Code::Unavailable, None),
+            (Operation::Session, 200, "<!doctype html>", Code::Unavailable, None),
             (
-                Asked::Session,
+                Operation::Session,
                 503,
                 r#"{"error":{"code":"unavailable","message":"m"}}"#,
                 Code::Unavailable,
@@ -354,32 +361,36 @@ mod tests {
     fn an_answer_says_who_is_signed_in_or_where_to_go() {
         for (way, body, expected) in [
             (
-                Way::Credentials,
+                SignInMethod::Credentials,
                 r#"{"redirect":false,"token":"t","user":{"id":"1","token":"t"}}"#,
-                Ok(Arrival::Here(r#"{"id":"1"}"#.into())),
+                Ok(SignInResult::Here(r#"{"id":"1"}"#.into())),
             ),
-            (Way::Credentials, r#"{"twoFactorRedirect":true}"#, Err(Rule::SigninFailed)),
-            (Way::Credentials, r#"{"user":null}"#, Err(Rule::SigninFailed)),
-            (Way::Credentials, "<!doctype html>", Err(Rule::EndpointRefused)),
-            (Way::Credentials, "", Err(Rule::EndpointRefused)),
-            (Way::MagicLink, r#"{"status":true}"#, Ok(Arrival::Mail)),
-            (Way::MagicLink, "<!doctype html>", Err(Rule::EndpointRefused)),
+            (SignInMethod::Credentials, r#"{"twoFactorRedirect":true}"#, Err(Rule::SigninFailed)),
+            (SignInMethod::Credentials, r#"{"user":null}"#, Err(Rule::SigninFailed)),
+            (SignInMethod::Credentials, "<!doctype html>", Err(Rule::EndpointRefused)),
+            (SignInMethod::Credentials, "", Err(Rule::EndpointRefused)),
+            (SignInMethod::MagicLink, r#"{"status":true}"#, Ok(SignInResult::Mail)),
+            (SignInMethod::MagicLink, "<!doctype html>", Err(Rule::EndpointRefused)),
             (
-                Way::Elsewhere,
+                SignInMethod::OAuth,
                 r#"{"url":"https://accounts.example/o?x=1","redirect":true}"#,
-                Ok(Arrival::Go("https://accounts.example/o?x=1".into())),
+                Ok(SignInResult::Go("https://accounts.example/o?x=1".into())),
             ),
-            (Way::Elsewhere, r#"{"url":"/auth/x","redirect":true}"#, Ok(Arrival::Go("/auth/x".into()))),
             (
-                Way::Elsewhere,
-                r#"{"redirect":false,"user":{"id":"1"}}"#,
-                Ok(Arrival::Here(r#"{"id":"1"}"#.into())),
+                SignInMethod::OAuth,
+                r#"{"url":"/auth/x","redirect":true}"#,
+                Ok(SignInResult::Go("/auth/x".into())),
             ),
-            (Way::Elsewhere, r#"{"url":"javascript:alert(1)"}"#, Err(Rule::EndpointRefused)),
-            (Way::Elsewhere, r#"{"url":"//evil.example"}"#, Err(Rule::EndpointRefused)),
-            (Way::Elsewhere, r#"{"url":"https:\\evil.example"}"#, Err(Rule::EndpointRefused)),
-            (Way::Elsewhere, r#"{"url":7}"#, Err(Rule::SigninFailed)),
-            (Way::Elsewhere, "{}", Err(Rule::SigninFailed)),
+            (
+                SignInMethod::OAuth,
+                r#"{"redirect":false,"user":{"id":"1"}}"#,
+                Ok(SignInResult::Here(r#"{"id":"1"}"#.into())),
+            ),
+            (SignInMethod::OAuth, r#"{"url":"javascript:alert(1)"}"#, Err(Rule::EndpointRefused)),
+            (SignInMethod::OAuth, r#"{"url":"//evil.example"}"#, Err(Rule::EndpointRefused)),
+            (SignInMethod::OAuth, r#"{"url":"https:\\evil.example"}"#, Err(Rule::EndpointRefused)),
+            (SignInMethod::OAuth, r#"{"url":7}"#, Err(Rule::SigninFailed)),
+            (SignInMethod::OAuth, "{}", Err(Rule::SigninFailed)),
         ] {
             assert_eq!(arrival(way, body), expected, "{way:?} {body}");
         }

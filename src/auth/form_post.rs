@@ -11,11 +11,9 @@
 //! cookie of the browser that began to sign in has to match it. The POST itself spends and sets no cookie, reaches no
 //! backend, and leads nowhere but to its own path; from a frame, an image or a script it is refused, as the GET is.
 
-use crate::{
-    cookie::endpoint::Form,
-    error::{Refusal, Rule},
-    session::query::{Empty, select},
-};
+use crate::cookie::endpoint::Form;
+use crate::error::{Refusal, Rule};
+use crate::http::form::{Empty, select};
 
 /// Largest body in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -29,7 +27,7 @@ const FIELDS: [&str; 8] =
 /// A provider's name that has to be encoded is none here.
 ///
 /// ```
-/// use httponly::session::form_post::is_callback;
+/// use httponly::auth::form_post::is_callback;
 ///
 /// assert!(is_callback("callback/apple"));
 /// assert!(!is_callback("callback/apple/x"));
@@ -47,7 +45,7 @@ pub fn is_callback(rest: &str) -> bool {
 /// [`Rule::FlowField`] for a form with neither `code` nor `error`, [`Rule::BodyTooLarge`].
 ///
 /// ```
-/// use httponly::session::form_post::query;
+/// use httponly::auth::form_post::query;
 ///
 /// assert_eq!(query("state=s+1&code=c%26&id_token=x").unwrap(), "code=c%26&state=s%201");
 /// ```

@@ -3,12 +3,10 @@
 //! A flow is a form with a name. Its table says which fields it takes, and to which path of the backend they go; the
 //! paths and bodies are Better Auth's. Passwords and tokens go to the backend and nowhere else.
 
-use crate::{
-    error::{Code, Refusal, Rule},
-    json::{self, Json},
-    redirect,
-    session::{passage, query, refused},
-};
+use crate::auth::{failure, routes};
+use crate::error::{Code, Refusal, Rule};
+use crate::http::json::Json;
+use crate::http::{form, json, redirect};
 
 /// What a form does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +66,7 @@ pub struct Step {
 
 /// A field that is not as it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blame {
+pub struct FieldError {
     /// Its name in the form.
     pub field: &'static str,
     /// The rule that it breaks.
@@ -212,18 +210,18 @@ impl Flow {
     /// to which the links in mails lead; `redirect` is where the visitor wants to go, checked already.
     ///
     /// # Errors
-    /// A [`Blame`] for the first field that is missing or malformed.
+    /// A [`FieldError`] for the first field that is missing or malformed.
     pub fn plan(
         self,
         form: &[(&str, &str)],
         pages: &Pages,
         redirect: Option<&str>,
         own: &str,
-    ) -> Result<Vec<Step>, Blame> {
+    ) -> Result<Vec<Step>, FieldError> {
         let mut body = Body::default();
         let mut password = "";
         for &(field, member, kind) in self.fields() {
-            let blame = |rule| Blame { field, rule };
+            let blame = |rule| FieldError { field, rule };
             let mut values = form.iter().filter(|(name, _)| *name == field).map(|&(_, value)| value);
             if kind == Kind::Flag {
                 body.member(member, if values.any(is_on) { "true" } else { "false" });
@@ -259,9 +257,9 @@ impl Flow {
         let back = format!("{own}{}", redirect.unwrap_or(&pages.home));
         let mut failed = format!("{own}{}", pages.login);
         if let Some(redirect) = redirect {
-            failed.push(query::joint(&pages.login));
+            failed.push(form::joint(&pages.login));
             failed.push_str("redirect=");
-            query::push_value(redirect, &mut failed);
+            form::push_value(redirect, &mut failed);
         }
         match self {
             Flow::Social | Flow::SendMagicLink => {
@@ -309,11 +307,11 @@ impl Flow {
             }
             Flow::SignUp => match &pages.verify {
                 Some(verify) if !is_verified(user) => {
-                    let mut to = format!("{verify}{}email=", query::joint(verify));
-                    query::push_value(email, &mut to);
+                    let mut to = format!("{verify}{}email=", form::joint(verify));
+                    form::push_value(email, &mut to);
                     if let Some(redirect) = redirect {
                         to.push_str("&redirect=");
-                        query::push_value(redirect, &mut to);
+                        form::push_value(redirect, &mut to);
                     }
                     (Some(to), None)
                 }
@@ -327,7 +325,7 @@ impl Flow {
             Flow::SendVerification => stay("verification-sent"),
             Flow::RequestReset => stay("reset-sent"),
             Flow::ResetPassword => {
-                (Some(format!("{}{}notice=password-reset", pages.login, query::joint(&pages.login))), None)
+                (Some(format!("{}{}notice=password-reset", pages.login, form::joint(&pages.login))), None)
             }
             Flow::RevokeSession => stay("session-revoked"),
             Flow::RevokeOtherSessions => stay("sessions-revoked"),
@@ -336,8 +334,8 @@ impl Flow {
     }
 
     fn failure(self, reply: Reply<'_>, now: f64) -> Failure {
-        let wait = passage::retry_seconds(reply.retry_after, None, now);
-        let said = refused::read(reply.body);
+        let wait = routes::retry_seconds(reply.retry_after, None, now);
+        let said = failure::read(reply.body);
         if let Some(code) = said.own {
             let rule = match code {
                 Code::CrossOrigin => Rule::ProofMissing,
@@ -353,7 +351,7 @@ impl Flow {
             let query = query.split('#').next()?;
             query.split('&').find_map(|pair| pair.strip_prefix("error=")).map(str::to_owned)
         };
-        let reason = said.reason.or_else(in_location).filter(|reason| refused::is_plain(reason));
+        let reason = said.reason.or_else(in_location).filter(|reason| failure::is_plain(reason));
         let known = reason.as_deref().and_then(meaning);
         let mut failure = match (reply.status, known) {
             // A link that does not work leads to a page that says so.
@@ -403,7 +401,8 @@ impl Failure {
     /// `None` for a request that no form of the account makes.
     ///
     /// ```
-    /// use httponly::{error::Code, session::flow::{Failure, Flow}};
+    /// use httponly::error::Code;
+    /// use httponly::auth::flow::{Failure, Flow};
     ///
     /// let refused = |flow, status| Failure::refused(flow, status, None).code;
     /// assert_eq!(refused(Some(Flow::SignIn), 401), Code::SigninFailed);
@@ -448,7 +447,7 @@ impl Pages {
 /// address of the app's origin `own`. What leads elsewhere is `None`.
 ///
 /// ```
-/// use httponly::session::flow::destination;
+/// use httponly::auth::flow::destination;
 ///
 /// let own = "https://app.example";
 /// assert_eq!(destination(&["", "/library?a"], own).as_deref(), Some("/library?a"));
@@ -493,7 +492,7 @@ fn provider(body: &str) -> Option<String> {
         return None;
     };
     let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    (plain && crate::origin::of(&url).is_some()).then_some(url)
+    (plain && crate::http::same_origin::of(&url).is_some()).then_some(url)
 }
 
 fn is_verified(user: Option<&str>) -> bool {
@@ -543,8 +542,8 @@ impl Body {
     }
 }
 
-impl From<Blame> for Refusal {
-    fn from(blame: Blame) -> Self {
+impl From<FieldError> for Refusal {
+    fn from(blame: FieldError) -> Self {
         blame.rule.into()
     }
 }
@@ -559,7 +558,7 @@ mod tests {
         Pages::new("/login", "/", "/verify", "/reset-password", "/bye").unwrap()
     }
 
-    fn plan(flow: &str, form: &[(&str, &str)]) -> Result<Vec<(&'static str, String)>, Blame> {
+    fn plan(flow: &str, form: &[(&str, &str)]) -> Result<Vec<(&'static str, String)>, FieldError> {
         let steps = Flow::parse(flow).unwrap().plan(form, &pages(), Some("/library"), OWN)?;
         Ok(steps.into_iter().map(|Step { path, body }| (path, body)).collect())
     }
@@ -638,7 +637,7 @@ mod tests {
             ),
             ("useMagicLink", &[("token", "")], "token", Rule::FlowField),
         ] {
-            assert_eq!(plan(flow, form), Err(Blame { field, rule }), "{flow} {form:?}");
+            assert_eq!(plan(flow, form), Err(FieldError { field, rule }), "{flow} {form:?}");
         }
     }
 

@@ -4,16 +4,14 @@
 //! and the backend, what the page itself and what the forms of an account ask of it. Nothing here keeps a session or
 //! verifies one; the backend does both.
 
-pub mod answer;
+pub mod client;
 pub mod cookies;
-pub mod effect;
+pub mod failure;
 pub mod flow;
 pub mod form_post;
-pub mod guard;
+pub mod invalidation;
 pub mod lines;
-pub mod link;
-pub mod page;
-pub mod passage;
-mod query;
-pub mod refused;
-pub mod revoke;
+pub mod magic_link;
+pub mod revocation;
+pub mod routes;
+pub mod session_response;

@@ -1,6 +1,7 @@
 //! Fields of a query, written so that every parser reads the same.
 
-use crate::{json::Json, percent};
+use crate::http::json::Json;
+use crate::http::percent;
 
 /// What becomes of a field without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
