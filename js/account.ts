@@ -6,7 +6,7 @@
 import type { CookieOptions } from "./cookies.ts";
 import { type ErrorCode, HttpOnlyError } from "./errors.ts";
 import type { Session, User } from "./server/backend.ts";
-import { announce } from "./session-news.ts";
+import { announce } from "./session-channel.ts";
 import { instantiate } from "./wasm/load.ts";
 
 /** What an HttpOnly cookie is set with; always `Secure; HttpOnly`. */
@@ -195,7 +195,7 @@ export function signin(options: MagicLinkSignin): Promise<{ user: null }>;
 export function signin(options: ProviderSignin): Promise<{ user: User }>;
 export async function signin(options: Callbacks): Promise<{ user: User | null }> {
   const { user, leaves } = await change(async (m) => {
-    const { user, ...rest } = await m.signIn(configuration.authEndpoint, options);
+    const { user, ...rest } = await m.signin(configuration.authEndpoint, options);
     // Nothing has changed until somebody is signed in.
     return user ? { user: user as User, ...rest } : rest;
   });
@@ -215,7 +215,7 @@ export async function signout(options?: {
   callback?: string | undefined;
 }): Promise<void> {
   await change(async (m) => {
-    const to = await m.signOut(configuration.authEndpoint, options ?? {});
+    const to = await m.signout(configuration.authEndpoint, options ?? {});
     return { user: null, to };
   });
 }

@@ -8,10 +8,10 @@
  * @module
  */
 import { getSession } from "./account.ts";
-import { callEach } from "./call-each.ts";
 import { HttpOnlyError } from "./errors.ts";
+import { notify } from "./notify.ts";
 import type { Session, SessionAnswer, User } from "./server/backend.ts";
-import { listen, type News, tellOthers } from "./session-news.ts";
+import { listen, type News, tellOthers } from "./session-channel.ts";
 
 /** Who is signed in. */
 export interface AuthSnapshot {
@@ -76,7 +76,7 @@ export function createAuthState(initial?: InitialAuth): AuthState {
   const become = (next: AuthSnapshot) => {
     if (serialize(next) === serialize(state) && next.error === state.error) return;
     state = next;
-    callEach(listeners);
+    notify(listeners);
   };
 
   async function refresh(): Promise<AuthSnapshot> {

@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { callEach } from "./call-each.ts";
+
 import { getCookie } from "./cookies.ts";
+import { notify } from "./notify.ts";
 
 /** A cookie that has changed. */
 export interface CookieChange {
@@ -56,7 +57,7 @@ export function onCookieChange(listener: (change: CookieChange) => void): () => 
 
 function tell(names: Iterable<string>): void {
   for (const name of new Set(names)) {
-    callEach(listeners, { name, value: getCookie(name) });
+    notify(listeners, { name, value: getCookie(name) });
   }
 }
 

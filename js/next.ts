@@ -26,7 +26,7 @@ import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
 import { ownOptions } from "./server/options.ts";
 import { refusal } from "./server/refusal.ts";
-import { rules } from "./wasm/server.ts";
+import { callWasm } from "./wasm/server.ts";
 
 export {
   type Access,
@@ -103,7 +103,7 @@ export function route(handler: RequestHandler, options: RouteOptions = {}): Rout
 function move(request: Request, names: { protocol: string; host: string }): Request {
   const protocol = request.headers.get(names.protocol) ?? "";
   const host = request.headers.get(names.host) ?? "";
-  const declared = (host: string) => rules((m) => m.forwardedOrigin(protocol, host));
+  const declared = (host: string) => callWasm((m) => m.forwardedOrigin(protocol, host));
   // The platform's own parser has the last word.
   const { origin } = new URL(declared(URL.canParse(declared(host)) ? host : ""));
   const { pathname, search } = new URL(request.url);
@@ -129,7 +129,7 @@ export function clientAddress(options: { trustProxy: number }): (request: Reques
     throw new TypeError("trustProxy is a number of proxies: 1 or more");
   return (request) => {
     const forwardedFor = request.headers.get("x-forwarded-for");
-    return forwardedFor === null ? undefined : rules((m) => m.forwardedClient(forwardedFor, trustProxy));
+    return forwardedFor === null ? undefined : callWasm((m) => m.forwardedClient(forwardedFor, trustProxy));
   };
 }
 
@@ -168,7 +168,7 @@ export async function requestCookies(): Promise<string> {
  * @example
  * ```ts
  * "use server";
- * export async function signIn(form: FormData) {
+ * export async function signin(form: FormData) {
  *   const { token, expires } = await askTheApi(form);
  *   await setCookies(serializeSetCookie("id_token", token, { httpOnly: true, secure: true, path: "/", expires }));
  * }
@@ -259,7 +259,7 @@ const answerOf = cache(async (auth: Auth) => {
  * components of a page ask, it is looked up once. It never throws.
  *
  * The answer comes from the backend by the cookies of the request; no header that a client sends says who it is. Its
- * `setCookies` are of use in a server action only ({@link setCookies}); on pages, {@link proxy} sets them.
+ * `setCookies` are of use in a server action only ({@link setCookies}); on pages, {@link sessionProxy} sets them.
  *
  * @example
  * ```tsx
@@ -295,8 +295,8 @@ export interface AccountActionsOptions {
 }
 
 /**
- * Every flow of an account as the body of a server action: `signIn`, `signUp`, `social`, `sendMagicLink`,
- * `useMagicLink`, `sendVerification`, `requestReset`, `resetPassword`, `signOut`, `signOutEverywhere`, `revokeSession`,
+ * Every flow of an account as the body of a server action: `signin`, `signup`, `social`, `sendMagicLink`,
+ * `useMagicLink`, `sendVerification`, `requestReset`, `resetPassword`, `signout`, `signoutEverywhere`, `revokeSession`,
  * `revokeOtherSessions`. A `"use server"` file exports them; forms post to them, with JavaScript or without.
  *
  * The backend's cookies reach the browser as {@link setCookies} says. Where the flow leads elsewhere, the action
@@ -309,10 +309,10 @@ export interface AccountActionsOptions {
  * import { accountActions } from "httponly/next";
  * import { auth } from "../lib/auth";
  *
- * export const { signIn, signOut } = accountActions(auth, { pages: { home: "/library" } });
+ * export const { signin, signout } = accountActions(auth, { pages: { home: "/library" } });
  * ```
  * ```tsx
- * const [state, action] = useActionState(signIn, {});
+ * const [state, action] = useActionState(signin, {});
  * <form action={action}>
  *   <input name="email" defaultValue={state.values?.email} /> <input name="password" type="password" />
  *   {state.error && <p role="alert">{state.error.message}</p>}
@@ -355,15 +355,15 @@ export function accountActions(auth: Auth, options: AccountActionsOptions = {}):
  * // proxy.ts
  * export async function proxy(request: NextRequest) {
  *   const renewed = await renew(request);
- *   return passOn(request, renewed.headers.getSetCookie());
+ *   return nextWithCookies(request, renewed.headers.getSetCookie());
  * }
  * ```
  */
-export function passOn(request: NextRequest, setCookies: readonly string[] = []): NextResponse {
+export function nextWithCookies(request: NextRequest, setCookies: readonly string[] = []): NextResponse {
   const onward = new Headers(request.headers);
   const { pathname } = new URL(request.url);
   const sent = onward.get("cookie") ?? "";
-  const carried = rules((m) => m.carryCookies(sent, [...setCookies], pathname, Date.now()));
+  const carried = callWasm((m) => m.carryCookies(sent, [...setCookies], pathname, Date.now()));
   if (carried === "") onward.delete("cookie");
   else onward.set("cookie", carried);
   const response = NextResponse.next({ request: { headers: onward } });
@@ -372,8 +372,8 @@ export function passOn(request: NextRequest, setCookies: readonly string[] = [])
   return response;
 }
 
-/** Options of {@link proxy}. */
-export interface ProxyGuard {
+/** Options of {@link sessionProxy}. */
+export interface SessionProxyOptions {
   /** Who may see what. */
   guard?: Guard | undefined;
 }
@@ -393,10 +393,10 @@ export interface ProxyGuard {
  * @example
  * ```ts
  * // proxy.ts
- * import { guard, proxy as sessions } from "httponly/next";
+ * import { guard, sessionProxy } from "httponly/next";
  * import { auth } from "./lib/auth";
  *
- * export const proxy = sessions(auth, {
+ * export const proxy = sessionProxy(auth, {
  *   guard: guard(
  *     { "/": "public", "/studio": { role: ["creator", "admin"] }, "/login": "signed-out" },
  *     { otherwise: "signed-in" },
@@ -405,7 +405,10 @@ export interface ProxyGuard {
  * export const config = { matcher: "/((?!_next/|favicon.ico).*)" };
  * ```
  */
-export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextRequest) => Promise<Response> {
+export function sessionProxy(
+  auth: Auth,
+  options: SessionProxyOptions = {},
+): (request: NextRequest) => Promise<Response> {
   const { guard } = ownOptions("proxy", options, { guard: true });
   const check = guard && keyCheck(guard, nextRoutes);
   void check?.log("");
@@ -415,7 +418,7 @@ export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextReque
     if (guard) rewrites ??= nextRewrites();
     const basePath = auth.basePath ?? BASE_PATH;
     const place = { ...placeOf(request, basePath), rewrites };
-    if (rules((m) => m.isHandlerPath(place.path, basePath, place.base))) return passOn(request);
+    if (callWasm((m) => m.isHandlerPath(place.path, basePath, place.base))) return nextWithCookies(request);
     const answer = await auth.getSession(request);
     const verdict = guard?.decide({ ...place, session: answer }) ?? { kind: "pass" };
     const ended = guarded(verdict, answer.setCookies);
@@ -430,7 +433,7 @@ export function proxy(auth: Auth, options: ProxyGuard = {}): (request: NextReque
         throw new TypeError("errorPage makes a page of its own: Next.js would answer a rewrite with 200");
       return shown;
     }
-    const response = passOn(request, answer.setCookies);
+    const response = nextWithCookies(request, answer.setCookies);
     // Next keeps this even for a page that it has rendered at build time, which a shared cache would keep.
     if (answer.status !== "anonymous") response.headers.set("cache-control", "private, no-store");
     return response;

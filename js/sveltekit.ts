@@ -14,15 +14,15 @@ import {
   runFlow,
 } from "./server/account.ts";
 import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/backend.ts";
-import { original } from "./server/derived.ts";
 import { type Guard, type GuardVerdict, guarded, withErrorPage } from "./server/guard.ts";
 import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
 import { ownOptions } from "./server/options.ts";
+import { original } from "./server/original-request.ts";
 import { apiProxy } from "./server/proxy/handler.ts";
 import { ownProxyOptions, type ProxyOptions } from "./server/proxy/options.ts";
 import { kitRoutes } from "./sveltekit-routes.ts";
-import { rules } from "./wasm/server.ts";
+import { callWasm } from "./wasm/server.ts";
 
 export {
   type Access,
@@ -53,7 +53,7 @@ export interface FetchInput {
 /** SvelteKit's `handleFetch` hook. */
 export type HandleFetch = (input: FetchInput) => Promise<Response>;
 
-/** What {@link handle} puts into `event.locals`: let your `App.Locals` extend it. */
+/** What {@link sessionHandle} puts into `event.locals`: let your `App.Locals` extend it. */
 export interface SessionLocals {
   /** The user's identifier; null for a visitor who is not signed in. */
   userId: string | null;
@@ -68,7 +68,7 @@ export interface SessionLocals {
   sessionData?: Record<string, unknown>;
 }
 
-/** What {@link handle} reads of SvelteKit's `RequestEvent`. */
+/** What {@link sessionHandle} reads of SvelteKit's `RequestEvent`. */
 export interface SessionEvent extends RouteEvent {
   readonly locals: object;
   readonly url: URL;
@@ -78,8 +78,8 @@ export interface SessionEvent extends RouteEvent {
   readonly isRemoteRequest?: boolean | undefined;
 }
 
-/** Options of {@link handle}. */
-export interface HandleOptions {
+/** Options of {@link sessionHandle}. */
+export interface SessionHandleOptions {
   /** Who may see what, by {@link guard}. */
   guard?: Guard | undefined;
 }
@@ -135,7 +135,7 @@ export function route(handler: RequestHandler): Route {
   return everyMethod(answer);
 }
 
-/** The lines of an action, by the request that it answers: {@link handle} puts them into the response. */
+/** The lines of an action, by the request that it answers: {@link sessionHandle} puts them into the response. */
 const lines = new WeakMap<Request, string[]>();
 
 /**
@@ -147,7 +147,7 @@ const lines = new WeakMap<Request, string[]>();
  *
  * ```ts
  * // src/hooks.server.ts
- * import { guard, handle as session } from "httponly/sveltekit";
+ * import { guard, sessionHandle } from "httponly/sveltekit";
  * import { auth } from "$lib/auth.server";
  *
  * export const handle = session(auth, {
@@ -164,9 +164,9 @@ const lines = new WeakMap<Request, string[]>();
  * A response that sets a cookie becomes `Cache-Control: private, no-store`, and so does one for a signed-in user that
  * says nothing of caches; every response varies by `Cookie`.
  */
-export function handle(
+export function sessionHandle(
   auth: Pick<Auth, "getSession"> & Partial<Pick<Auth, "basePath">>,
-  given: HandleOptions = {},
+  given: SessionHandleOptions = {},
 ): Handle {
   const { guard } = ownOptions("handle", given, { guard: true });
   const base = appBase();
@@ -209,7 +209,7 @@ export function handle(
     const { headers } = response;
     // What an action did is younger: a cookie that was dead is cleared before another takes its place.
     for (const line of [...setCookies, ...ofAction]) headers.append("set-cookie", line);
-    const caching = rules((m) =>
+    const caching = callWasm((m) =>
       m.sessionCacheControl(
         headers.has("set-cookie"),
         status === "authenticated",
@@ -351,7 +351,7 @@ export interface AccountOptions {
 }
 
 /**
- * The form actions of an account, which work without JavaScript and with `enhance`. They need {@link handle} in
+ * The form actions of an account, which work without JavaScript and with `enhance`. They need {@link sessionHandle} in
  * `hooks.server.ts`, which puts their cookies into the response.
  *
  * ```ts
@@ -359,11 +359,11 @@ export interface AccountOptions {
  * import { accountActions } from "httponly/sveltekit";
  * import { auth } from "$lib/auth.server";
  *
- * const { signIn, sendMagicLink } = accountActions(auth);
- * export const actions = { signIn, sendMagicLink };
+ * const { signin, sendMagicLink } = accountActions(auth);
+ * export const actions = { signin, sendMagicLink };
  * ```
  * ```svelte
- * <form method="POST" action="?/signIn" use:enhance>
+ * <form method="POST" action="?/signin" use:enhance>
  *   <input name="email" type="email" defaultValue={form?.values?.email ?? ""} />
  *   <input name="password" type="password" />
  * </form>
@@ -380,7 +380,7 @@ export function accountActions(auth: Auth, options: AccountOptions = {}): Record
       const { request, platform } = event;
       const ofAction = lines.get(request);
       if (!ofAction)
-        throw new TypeError("accountActions needs handle(auth) of httponly/sveltekit in hooks.server");
+        throw new TypeError("accountActions needs sessionHandle(auth) of httponly/sveltekit in hooks.server");
       addresses.set(request, () => event.getClientAddress());
       // A body that is no form has no fields, and the flow says which it lacks.
       const fields = await request.formData().catch(() => new FormData());
@@ -414,7 +414,7 @@ function belowBase(pages: AccountPages = {}, base: string): AccountPages {
   const all = { ...defaults, ...definedOf(pages) };
   const moved = Object.entries(all).map(([name, page]) => [
     name,
-    typeof page === "string" ? rules((m) => m.inApp(page, base)) : page,
+    typeof page === "string" ? callWasm((m) => m.inApp(page, base)) : page,
   ]);
   return Object.fromEntries(moved) as AccountPages;
 }
@@ -434,9 +434,9 @@ function definedOf(pages: AccountPages): AccountPages {
  *
  * ```ts
  * // src/hooks.server.ts
- * import { handleFetch as ssr } from "httponly/sveltekit";
+ * import { proxyHandleFetch } from "httponly/sveltekit";
  *
- * export const handleFetch = ssr({
+ * export const handleFetch = proxyHandleFetch({
  *   targets: { api: { url: "https://api.example.com", authorization: { bearer: "access_token" } } },
  * });
  * ```
@@ -446,7 +446,7 @@ function definedOf(pages: AccountPages): AccountPages {
  *
  * @throws TypeError where `apiProxy` throws one
  */
-export function handleFetch(options: ProxyOptions): HandleFetch {
+export function proxyHandleFetch(options: ProxyOptions): HandleFetch {
   const proxy = apiProxy(options);
   const { mount, targets, origin: declared } = ownProxyOptions(options);
   return async ({ event, request, fetch }) => {
@@ -459,7 +459,7 @@ export function handleFetch(options: ProxyOptions): HandleFetch {
     const bases = targets.map(
       ([, { url }]) => new URL(typeof url === "function" ? url(event.request, event.platform) : url).href,
     );
-    const owner = rules((m) => m.targetOwner(request.url, bases));
+    const owner = callWasm((m) => m.targetOwner(request.url, bases));
     const target = owner === undefined ? undefined : targets[owner];
     if (target === undefined) return fetch(request);
     headers.set("x-nordcraft-url", request.url);

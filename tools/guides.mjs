@@ -128,15 +128,15 @@ async function useSvelteKitAuth(tools) {
     led.status === 303 && led.headers.get("location") === "/login?redirect=/library",
     [led.status, led.headers.get("location")],
   );
-  const wrong = await post("/login?/signIn", { ...GUEST, password: "wrong" });
+  const wrong = await post("/login?/signin", { ...GUEST, password: "wrong" });
   const again = await wrong.text();
   expect(
     "a wrong password is said, and the address stays",
     wrong.status === 401 && again.includes('role="alert"') && again.includes(GUEST.email),
   );
-  const away = await post("/login?/signIn&redirect=//evil.example", GUEST);
+  const away = await post("/login?/signin&redirect=//evil.example", GUEST);
   expect("?redirect= does not leave the app", away.headers.get("location") === "/library");
-  const signedIn = await post("/login?/signIn&redirect=/library%3Fa", GUEST);
+  const signedIn = await post("/login?/signin&redirect=/library%3Fa", GUEST);
   const line = signedIn.headers.getSetCookie().find((line) => line.startsWith("codex-session=")) ?? "";
   expect(
     "signing in sets an HttpOnly cookie and leads back",
@@ -146,7 +146,7 @@ async function useSvelteKitAuth(tools) {
   const page = await (await ask("/library", { headers: { ...visit, cookie } })).text();
   const token = cookie.slice(cookie.indexOf("=") + 1).split(".")[0];
   expect("the page is there, without the token", page.includes("Ada Lovelace") && !page.includes(token));
-  const out = await post("/library?/signOut", {}, { cookie });
+  const out = await post("/library?/signout", {}, { cookie });
   expect(
     "signing out clears it",
     out.headers.getSetCookie().some((line) => /^codex-session=;/.test(line)),

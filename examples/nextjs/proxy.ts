@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { passOn, proxy as sessions } from "httponly/next";
+import { nextWithCookies, sessionProxy } from "httponly/next";
 import { getRequestCookies, serializeSetCookie } from "httponly/server";
 import type { NextRequest } from "next/server";
 import { auth, rules } from "./lib/auth";
 
-const account = sessions(auth, { guard: rules });
+const account = sessionProxy(auth, { guard: rules });
 
 /** The chat's page gives ids to its visitors; the account's pages have sessions and a guard. */
 export function proxy(request: NextRequest) {
@@ -13,7 +13,7 @@ export function proxy(request: NextRequest) {
 
 /** Gives every visitor an id that scripts cannot read, and that the page knows in its very first answer. */
 function withVisitor(request: NextRequest) {
-  if (getRequestCookies(request).visitor) return passOn(request);
+  if (getRequestCookies(request).visitor) return nextWithCookies(request);
   const visitor = serializeSetCookie("visitor", randomUUID(), {
     httpOnly: true,
     secure: true,
@@ -21,7 +21,7 @@ function withVisitor(request: NextRequest) {
     path: "/",
     maxAge: 30 * 86_400,
   });
-  return passOn(request, [visitor]);
+  return nextWithCookies(request, [visitor]);
 }
 
 export const config = { matcher: ["/((?!_next/|api/|\\.nordcraft/|favicon\\.ico).*)"] };

@@ -6,25 +6,25 @@
  */
 
 import type { ErrorCode } from "../errors.ts";
-import { rules, text } from "../wasm/server.ts";
+import { callWasm, text } from "../wasm/server.ts";
 import { type Auth, BASE_PATH, type User } from "./backend.ts";
 import { splitSetCookie } from "./cookies.ts";
-import { standIn } from "./derived.ts";
 import { type Names, ownOptions } from "./options.ts";
+import { linkOriginal } from "./original-request.ts";
 import { safeRedirect } from "./redirect.ts";
 
 /** The flows, by the names of their form actions. */
 export const FLOWS = [
-  "signIn",
-  "signUp",
+  "signin",
+  "signup",
   "social",
   "sendMagicLink",
   "useMagicLink",
   "sendVerification",
   "requestReset",
   "resetPassword",
-  "signOut",
-  "signOutEverywhere",
+  "signout",
+  "signoutEverywhere",
   "revokeSession",
   "revokeOtherSessions",
 ] as const;
@@ -34,16 +34,16 @@ export const FLOWS = [
  *
  * | flow | fields | then |
  * |---|---|---|
- * | `signIn` | email, password, rememberMe | the redirect, or home |
- * | `signUp` | name, email, password | the verify page with `?email=`; the redirect, or home, for a verified user |
+ * | `signin` | email, password, rememberMe | the redirect, or home |
+ * | `signup` | name, email, password | the verify page with `?email=`; the redirect, or home, for a verified user |
  * | `social` | provider | the provider's page |
  * | `sendMagicLink` | email | `magic-link-sent` |
  * | `useMagicLink` | token | the redirect, or home |
  * | `sendVerification` | email | `verification-sent` |
  * | `requestReset` | email | `reset-sent` |
  * | `resetPassword` | token, password, confirmation if the form has one | the login page with `?notice=password-reset` |
- * | `signOut` | – | the redirect, or the page for those who signed out |
- * | `signOutEverywhere` | – | the redirect, or the page for those who signed out |
+ * | `signout` | – | the redirect, or the page for those who signed out |
+ * | `signoutEverywhere` | – | the redirect, or the page for those who signed out |
  * | `revokeSession` | id | `session-revoked` |
  * | `revokeOtherSessions` | – | `sessions-revoked` |
  *
@@ -160,13 +160,13 @@ export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise
   const texts = [...input.fields].filter(([, value]) => typeof value === "string") as [string, string][];
   const fields = texts.slice(0, MANY_FIELDS).flat();
   const pages = pathsOf(input.pages);
-  const values = toRecord(rules((m) => m.flowValues(flow, fields)));
+  const values = toRecord(callWasm((m) => m.flowValues(flow, fields)));
   const setCookies: string[] = [];
   const fail = ({ status, error }: Failed): FlowAnswer => ({ ok: false, status, error, values, setCookies });
 
   const { headers } = request;
   const said = (name: string) => headers.get(name) ?? undefined;
-  const foreign = rules((m) =>
+  const foreign = callWasm((m) =>
     m.refuseSender(
       said("sec-fetch-site"),
       said("sec-fetch-mode"),
@@ -179,7 +179,7 @@ export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise
   if (foreign) return fail(foreign);
 
   const redirect = destination(request, input.fields, flow, own);
-  const plan = rules((m) => m.planFlow(flow, fields, pages, redirect, own)) as Plan | Failed;
+  const plan = callWasm((m) => m.planFlow(flow, fields, pages, redirect, own)) as Plan | Failed;
   if (plan.kind === "failed") return fail(plan);
   const { email = "" } = values;
   for (let step = 0; step * 2 < plan.steps.length; step++) {
@@ -190,7 +190,7 @@ export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise
     const { status } = response;
     const said = await response.text();
     const answered = (name: string) => response.headers.get(name) ?? undefined;
-    const come = rules((m) =>
+    const come = callWasm((m) =>
       m.readFlow(
         flow,
         step,
@@ -220,7 +220,7 @@ function ask(request: Request, url: string, body: string): Request {
   headers.set("content-type", "application/json");
   headers.set("accept", "application/json");
   const asked = new Request(url, { method: "POST", headers, body, signal: request.signal });
-  standIn(asked, request);
+  linkOriginal(asked, request);
   return asked;
 }
 
@@ -228,7 +228,7 @@ function destination(request: Request, fields: FormData, flow: Flow, own: string
   const field = fields.get("redirect");
   const page = new URL(request.url).searchParams;
   const candidates = [typeof field === "string" ? field : "", page.get("redirect") ?? ""];
-  // A form action such as `?/signIn` drops the query of the page that shows the form.
+  // A form action such as `?/signin` drops the query of the page that shows the form.
   const referer = request.headers.get("referer") ?? "";
   const from = URL.canParse(referer) ? new URL(referer) : undefined;
   const shown = from?.origin === own ? from.searchParams : new URLSearchParams();
@@ -236,12 +236,12 @@ function destination(request: Request, fields: FormData, flow: Flow, own: string
   if (flow === "useMagicLink") {
     candidates.push(page.get("callbackURL") ?? "", shown.get("callbackURL") ?? "");
   }
-  const wanted = rules((m) => m.flowDestination(candidates, own));
+  const wanted = callWasm((m) => m.flowDestination(candidates, own));
   // The platform's own parser has the last word.
   return safeRedirect(wanted, { origin: own, fallback: "" }) || undefined;
 }
 
-/** The pages as the door takes them. */
+/** The pages as the binding takes them. */
 function pathsOf({ login, home, verify, reset, signedOut }: AccountPages = {}): string[] {
   return [
     text("pages.login", login ?? "/login"),

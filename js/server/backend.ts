@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { Backend as Door } from "../wasm/gen/server.js";
-import { declaredUrl, rules, text, texts } from "../wasm/server.ts";
+import type { Backend as Binding } from "../wasm/gen/server.js";
+import { callWasm, declaredUrl, text, texts } from "../wasm/server.ts";
 import { type SessionCache, sharedCache } from "./backend-cache.ts";
 import { splitSetCookie } from "./cookies.ts";
-import { standIn } from "./derived.ts";
 import { afterLink, showLink } from "./magic-link.ts";
 import { memo } from "./memo.ts";
 import { type Names, ownFunction, ownOptions } from "./options.ts";
+import { linkOriginal } from "./original-request.ts";
 import { isTooLarge } from "./proxy/body.ts";
 import {
   answering,
@@ -203,7 +203,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** Better Auth's own name of its session cookie. */
 const SESSION_COOKIE = "better-auth.session_token";
 
-// The doors' numbers: src/session/passage.rs and effect.rs.
+// The binding's numbers: src/auth/routes.rs and invalidation.rs.
 const OWN = 1;
 const USER = 2;
 const ANYONE = 3;
@@ -213,8 +213,8 @@ const SHOW_LINK = 1;
 const USE_LINK = 2;
 const REVOKE = 3;
 
-const passesToBackend = memo(256, (name) => rules((m) => m.passesToBackend(name)));
-const passesToPage = memo(1024, (name) => rules((m) => m.passesToPage(name)));
+const passesToBackend = memo(256, (name) => callWasm((m) => m.passesToBackend(name)));
+const passesToPage = memo(1024, (name) => callWasm((m) => m.passesToPage(name)));
 
 /**
  * Sessions of a remote authentication backend, Better Auth by default.
@@ -245,7 +245,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   const own = options.origin === undefined ? undefined : declaredUrl("origin", options.origin);
   if (options.domain !== undefined) text("domain", options.domain);
   const { setCookieDomain } = options;
-  if (typeof setCookieDomain === "string") rules((m) => m.checkDomain(setCookieDomain));
+  if (typeof setCookieDomain === "string") callWasm((m) => m.checkDomain(setCookieDomain));
   else if (setCookieDomain !== undefined && setCookieDomain !== false)
     throw new TypeError("setCookieDomain is a domain, or false");
   if (!["lookup", "jwt", undefined].includes(options.session))
@@ -255,12 +255,12 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   const linesOf = (request: Request, headers: Headers) => {
     let lines = splitSetCookie(headers);
     if (lines.length === 0) return lines;
-    if (setCookieDomain !== undefined) lines = rules((m) => m.withDomain(lines, setCookieDomain || ""));
-    return hostOf(request).protocol === "https:" ? rules(() => door.withSecure(lines)) : lines;
+    if (setCookieDomain !== undefined) lines = callWasm((m) => m.withDomain(lines, setCookieDomain || ""));
+    return hostOf(request).protocol === "https:" ? callWasm(() => binding.withSecure(lines)) : lines;
   };
   const basePath = text("basePath", options.basePath ?? BASE_PATH);
   const cookieName = text("cookie", options.cookie ?? SESSION_COOKIE);
-  const door: Door = rules(
+  const binding: Binding = callWasm(
     (m) =>
       new m.Backend(
         cookieName,
@@ -271,10 +271,10 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
         options.domain ?? (setCookieDomain || undefined),
       ),
   );
-  reserve(door.names());
+  reserve(binding.names());
   if (options.pages?.magicLink !== undefined) {
     const page = text("pages.magicLink", options.pages.magicLink);
-    rules((m) => m.linkLocation(page, undefined));
+    callWasm((m) => m.linkLocation(page, undefined));
   }
   const { url } = options;
   const asksForUrl = typeof url === "function";
@@ -291,7 +291,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   function clearing(request: Request, header: string, ends = false): string[] {
     const { hostname, protocol } = hostOf(request);
     const { pathname } = new URL(request.url);
-    return rules(() => door.clear(header, hostname, pathname, protocol === "https:", ends));
+    return callWasm(() => binding.clear(header, hostname, pathname, protocol === "https:", ends));
   }
 
   /** Of lines about what there is, those that may reach the browser. */
@@ -299,19 +299,19 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     if (lines.length === 0) return lines;
     const now = Date.now();
     const late = cache.isLate(
-      rules(() => door.handles(header)),
+      callWasm(() => binding.handles(header)),
       now,
     );
-    return rules(() => door.passing(lines, header, navigates(request), true, late, now));
+    return callWasm(() => binding.passing(lines, header, navigates(request), true, late, now));
   }
 
   /** The headers of this server's own: nothing in them is the client's word but its cookies. */
   function headersOf(request: Request, platform: unknown, lookup: boolean): Headers {
     const headers = new Headers({ origin: hostOf(request).origin, "accept-encoding": "identity" });
-    const cookie = rules(() => door.forward(request.headers.get("cookie") ?? "", lookup));
+    const cookie = callWasm(() => binding.forward(request.headers.get("cookie") ?? "", lookup));
     if (cookie) headers.set("cookie", cookie);
     const address = options.clientAddress?.(request, platform);
-    const client = typeof address === "string" ? rules((m) => m.normalAddress(address)) : undefined;
+    const client = typeof address === "string" ? callWasm((m) => m.normalAddress(address)) : undefined;
     if (client !== undefined) headers.set("x-forwarded-for", client);
     return headers;
   }
@@ -328,7 +328,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     const bytes = response.body ? await readWithin(response.body as ByteStream, ANSWER_LIMIT) : undefined;
     const now = Date.now();
     const body = utf8.decode(bytes ?? new Uint8Array());
-    const [status, id, expires, user, session, email, data, began, wantsRenewal] = rules((m) =>
+    const [status, id, expires, user, session, email, data, began, wantsRenewal] = callWasm((m) =>
       m.readSessionAnswer(response.status, body, now, ttl),
     ) as [SessionAnswer["status"], ...string[]];
     return {
@@ -355,7 +355,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   async function ask(request: Request, platform: unknown, backend: string): Promise<Finding> {
     try {
       const header = request.headers.get("cookie") ?? "";
-      const url = rules(() => door.lookup(backend));
+      const url = callWasm(() => binding.lookup(backend));
       const signal = AbortSignal.timeout(timeout);
       const look = (method: "GET" | "POST", withCopies: boolean) => {
         const headers = headersOf(request, platform, !withCopies);
@@ -365,8 +365,8 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       let found = await look("GET", false);
       if (found.status === "unavailable") tell(request);
       let withCopies = false;
-      if (found.status === "anonymous" && rules(() => door.copies(header)) !== "") {
-        if (cache.isEnded(rules(() => door.handles(header)))) return found;
+      if (found.status === "anonymous" && callWasm(() => binding.copies(header)) !== "") {
+        if (cache.isEnded(callWasm(() => binding.handles(header)))) return found;
         const again = await look("GET", true);
         if (again.id !== undefined && cache.isOver(again.id, again.began)) return found;
         found = again;
@@ -390,7 +390,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
 
   /** Whose the session cookie says it is; unverified. */
   function claimed(header: string): SessionAnswer | undefined {
-    const read = rules(() => door.claims(header, Date.now())) as [string, string, string] | undefined;
+    const read = callWasm(() => binding.claims(header, Date.now())) as [string, string, string] | undefined;
     if (read === undefined) return undefined;
     const user = (options.claims ?? userOf)(JSON.parse(read[0]) as Record<string, unknown>);
     if (user === null) return undefined;
@@ -401,7 +401,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   async function getSession(request: Request, platform?: unknown): Promise<SessionAnswer> {
     try {
       const header = request.headers.get("cookie") ?? "";
-      const cookies = rules(() => door.key(header));
+      const cookies = callWasm(() => binding.key(header));
       if (cookies === undefined) return answer("anonymous");
       const clear = () => (navigates(request) ? passing(request, header, clearing(request, header)) : []);
       if (cookies === "") return answer("anonymous", clear());
@@ -409,13 +409,13 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       // What one backend said of a cookie, another need not say.
       const backend = backendOf(request, platform);
       const key = asksForUrl ? cookies + backend : cookies;
-      const copies = rules(() => door.copies(header));
+      const copies = callWasm(() => binding.copies(header));
       const finding =
         cache.get(key, copies, Date.now()) ??
         (await cache.share(
           key,
           copies,
-          () => rules(() => door.handles(header)),
+          () => callWasm(() => binding.handles(header)),
           () => ask(request, platform, backend),
         ));
       if (finding === undefined) return answer("unavailable");
@@ -437,10 +437,10 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   /** The refusal of an answer whose session no request would be known by: without it, signing in would lead to itself. */
   function misnamedIn({ method, url }: Request, lines: string[]): Error | undefined {
     if (lines.length === 0) return undefined;
-    const name = rules(() => door.misnamed(method, url, lines, Date.now()));
+    const name = callWasm(() => binding.misnamed(method, url, lines, Date.now()));
     if (name === undefined) return undefined;
     try {
-      rules((m) => m.sessionMisnamed());
+      callWasm((m) => m.sessionMisnamed());
       return undefined;
     } catch (thrown) {
       const hint = `the authentication backend set the cookie ${JSON.stringify(name)}, and authBackend's option \`cookie\` is ${JSON.stringify(cookieName)}`;
@@ -463,7 +463,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
         // Whose that is, nobody may have asked yet.
         if (ends) cache.end({ all: true }, since);
       } else {
-        const handles = rules((m) => m.tokenHandles(who));
+        const handles = callWasm((m) => m.tokenHandles(who));
         cache.drop(handles);
         if (ends) cache.end({ handles }, since);
       }
@@ -473,10 +473,10 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
 
   /** Forgets the sessions of the user who has just been signed in. */
   async function forgetArrival(request: Request, platform: unknown, backend: string, lines: string[]) {
-    const cookie = rules(() => door.arrived(lines, Date.now()));
+    const cookie = callWasm(() => binding.arrived(lines, Date.now()));
     if (cookie === undefined) return;
     const made = new Request(request.url, { headers: { cookie } });
-    standIn(made, request);
+    linkOriginal(made, request);
     const { id } = await ask(made, platform, backend);
     if (id === undefined) cache.clear();
     else cache.dropUser(id);
@@ -501,20 +501,20 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     let headers: Headers;
     try {
       backend = backendOf(request, platform);
-      target = rules(() => door.admit(backend, method, url, ...sender));
+      target = callWasm(() => binding.admit(backend, method, url, ...sender));
       headers = headersOf(request, platform, false);
     } catch (thrown) {
-      if (rules(() => door.isFormPost(method, url, contentType, ...sender))) return formPost(request);
+      if (callWasm(() => binding.isFormPost(method, url, contentType, ...sender))) return formPost(request);
       const wrongMethod = (thrown as { status?: number }).status === 405;
-      throw wrongMethod ? withHeaders(thrown, { allow: door.allow(url) }) : thrown;
+      throw wrongMethod ? withHeaders(thrown, { allow: binding.allow(url) }) : thrown;
     }
     // A token that nobody can end is forgotten by the browser.
-    if (options.session === "jwt" && options.paths?.signOut === undefined && door.allow(url) === "POST") {
+    if (options.session === "jwt" && options.paths?.signOut === undefined && binding.allow(url) === "POST") {
       return signedOut(clearing(request, request.headers.get("cookie") ?? "", true));
     }
     const refused: Refused = (status, body) =>
-      method === "HEAD" ? undefined : rules(() => door.refusal(url, status, body));
-    const detour = rules(() => door.detour(method, url));
+      method === "HEAD" ? undefined : callWasm(() => binding.refusal(url, status, body));
+    const detour = callWasm(() => binding.detour(method, url));
     if (detour === SHOW_LINK) return showLink(url, options.pages?.magicLink, method === "HEAD");
     for (const [name, value] of request.headers) if (passesToBackend(name)) headers.set(name, value);
     let body: Bytes | string | undefined;
@@ -523,7 +523,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     }
     let verb = method;
     if (detour === USE_LINK) {
-      target = rules(() => door.useLink(backend, contentType, asText(body)));
+      target = callWasm(() => binding.useLink(backend, contentType, asText(body)));
       verb = "GET";
       body = undefined;
       headers.delete("content-type");
@@ -532,7 +532,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     if (detour === REVOKE) {
       let wanted: string[] | undefined;
       try {
-        wanted = rules(() => door.wanted(backend, url, contentType, sentText)) as string[] | undefined;
+        wanted = callWasm(() => binding.wanted(backend, url, contentType, sentText)) as string[] | undefined;
       } catch (thrown) {
         throw withHeaders(thrown, { "cache-control": "private, no-store", vary: "Cookie" });
       }
@@ -545,14 +545,14 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     }
 
     const cookie = request.headers.get("cookie") ?? "";
-    const handles = rules(() => door.handles(cookie));
+    const handles = callWasm(() => binding.handles(cookie));
     const since = Date.now();
     // Once it is done, the cookie may say nobody any more: whose sessions end is asked before.
-    const may = rules(() => door.effect(method, url, true)) % ENDS;
+    const may = callWasm(() => binding.effect(method, url, true)) % ENDS;
     const before = may === USER || may === ARRIVAL ? await getSession(request, platform) : undefined;
     const user = before?.user?.id;
     const settle = (succeeded: boolean) => {
-      const effect = rules(() => door.effect(method, url, succeeded));
+      const effect = callWasm(() => binding.effect(method, url, succeeded));
       const [reach, ends] = [effect % ENDS, effect >= ENDS];
       if (reach === 0) return;
       cache.drop(handles);
@@ -562,7 +562,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       }
       const sent = [sentText, ...(typeof body === "string" && body !== sentText ? [body] : [])];
       const type = sent.length > 1 ? "application/json" : contentType;
-      const named = sent.flatMap((text) => rules(() => door.named(url, type, text)));
+      const named = sent.flatMap((text) => callWasm(() => binding.named(url, type, text)));
       const known = forget(named, ends, since);
       // Where nobody could tell whose sessions these are, none is known any more.
       const unknown = before?.status === "unavailable" || before?.status === "rejected";
@@ -582,7 +582,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
         return nobody(request, response);
       }
       const location = response.headers.get("location") ?? undefined;
-      const succeeded = rules((m) => m.backendSucceeded(response.status, location));
+      const succeeded = callWasm((m) => m.backendSucceeded(response.status, location));
       settle(succeeded);
       const misnamed = succeeded ? misnamedIn(request, linesOf(request, response.headers)) : undefined;
       if (misnamed) {
@@ -595,7 +595,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
         const reads = method === "GET" || method === "HEAD";
         if (succeeded && !reads && may !== 0)
           forget(
-            rules((m) => m.usersNamed(answered)),
+            callWasm((m) => m.usersNamed(answered)),
             false,
             since,
           );
@@ -605,10 +605,10 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
 
     /** A session that the backend renews by POST only is renewed, where the page asks whose it is. */
     async function renewed(response: Response | undefined, signal: AbortSignal) {
-      if (response?.status !== 200 || method !== "GET" || !rules(() => door.looks(method, url, true)))
+      if (response?.status !== 200 || method !== "GET" || !callWasm(() => binding.looks(method, url, true)))
         return response;
       const said = (await read(response)) ?? "";
-      const wants = rules((m) => m.readSessionAnswer(200, said, Date.now(), 0)).at(-1) === "1";
+      const wants = callWasm((m) => m.readSessionAnswer(200, said, Date.now(), 0)).at(-1) === "1";
       const init = { method: "POST", headers, redirect: "manual", signal } as const;
       const again = wants
         ? await (async () => (options.fetch ?? fetch)(target, init))().catch(() => undefined)
@@ -622,22 +622,22 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     function handlerLines(response: Response, succeeded: boolean): string[] {
       const now = Date.now();
       const all = linesOf(request, response.headers);
-      const ends = rules(() => door.clears(method, url, succeeded));
+      const ends = callWasm(() => binding.clears(method, url, succeeded));
       const navigation = navigates(request);
-      const looks = rules(() => door.looks(method, url, navigation));
+      const looks = callWasm(() => binding.looks(method, url, navigation));
       const late = cache.isLate(handles, now);
-      const lines = rules(() => door.passing(all, cookie, ends || navigation, looks, late, now));
+      const lines = callWasm(() => binding.passing(all, cookie, ends || navigation, looks, late, now));
       if (looks) return lines;
-      if (rules(() => door.replaces(lines, cookie, now))) {
-        const arrived = rules(() => door.arrived(lines, now)) ?? "";
+      if (callWasm(() => binding.replaces(lines, cookie, now))) {
+        const arrived = callWasm(() => binding.arrived(lines, now)) ?? "";
         cache.replace(
           handles,
-          rules(() => door.handles(arrived)),
+          callWasm(() => binding.handles(arrived)),
           now,
         );
       }
       // What stands beside the own cookie would be left alone with the browser, or make the new one count for nothing.
-      const doubled = ends && rules(() => door.key(cookie)) === "";
+      const doubled = ends && callWasm(() => binding.key(cookie)) === "";
       return doubled ? [...clearing(request, cookie), ...lines] : lines;
     }
   }
@@ -665,7 +665,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       }
       const said = (await read(response)) ?? "";
       // What is no list of theirs has no session of theirs.
-      return rules((m) => m.sessionBody(said, id as string, member as string)) ?? unknownSession(refused);
+      return callWasm((m) => m.sessionBody(said, id as string, member as string)) ?? unknownSession(refused);
     });
   }
 
@@ -673,11 +673,11 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   async function formPost(request: Request): Promise<Response> {
     const limit = Math.min(
       bodyLimit,
-      rules((m) => m.formPostLimit()),
+      callWasm((m) => m.formPostLimit()),
     );
     const body = request.body ? await readBody(request, limit) : new Uint8Array();
     const headers = {
-      location: rules(() => door.formPost(request.url, asText(body))),
+      location: callWasm(() => binding.formPost(request.url, asText(body))),
       "cache-control": "private, no-store",
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",
@@ -758,7 +758,7 @@ const NOBODY_CAN_TELL: Finding = {
 /** Whether a request loads a document that a visitor goes to. */
 function navigates({ headers }: Request): boolean {
   const said = (name: string) => headers.get(name) ?? undefined;
-  return rules((m) =>
+  return callWasm((m) =>
     m.loadsDocument(said("sec-fetch-mode"), said("sec-fetch-dest"), said("sec-purpose"), said("accept")),
   );
 }
@@ -878,10 +878,10 @@ async function toPage(
   for (const line of lines) headers.append("set-cookie", line);
   const location = said("location");
   if (location !== undefined) {
-    const local = rules((m) => m.relocateRedirect(backend, target, location));
+    const local = callWasm((m) => m.relocateRedirect(backend, target, location));
     if (local !== undefined) headers.set("location", local);
   }
-  const retryAfter = rules((m) => m.retryAfter(said("retry-after"), said("x-retry-after"), Date.now()));
+  const retryAfter = callWasm((m) => m.retryAfter(said("retry-after"), said("x-retry-after"), Date.now()));
   if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
   headers.set("cache-control", "private, no-store");
   headers.set("vary", "Cookie");
@@ -894,7 +894,7 @@ async function toPage(
     await response.body?.cancel();
     body = null;
   }
-  const isJson = rules((m) => m.isJson(said("content-type")));
+  const isJson = callWasm((m) => m.isJson(said("content-type")));
   let clean: string | undefined;
   if (body && isJson) {
     clean = await withoutTokens(body as ByteStream);
@@ -917,7 +917,7 @@ async function withoutTokens(body: ByteStream): Promise<string | undefined> {
     const bytes = await readWithin(body, ANSWER_LIMIT);
     if (!bytes) return undefined;
     // Better Auth answers an unknown path with nothing at all.
-    return bytes.length === 0 ? "" : rules((m) => m.withoutTokens(utf8.decode(bytes)));
+    return bytes.length === 0 ? "" : callWasm((m) => m.withoutTokens(utf8.decode(bytes)));
   } catch {
     return undefined;
   }

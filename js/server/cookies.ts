@@ -4,7 +4,7 @@
  * @module
  */
 
-import { rules, text } from "../wasm/server.ts";
+import { callWasm, text } from "../wasm/server.ts";
 import { type Names, ownOptions } from "./options.ts";
 
 /** What a `Set-Cookie` line says. */
@@ -57,7 +57,7 @@ const ATTRIBUTES: Names<SetCookieAttributes & { name?: string; value?: string }>
   value: true,
 };
 
-type Module = Parameters<Parameters<typeof rules>[0]>[0];
+type Module = Parameters<Parameters<typeof callWasm>[0]>[0];
 
 const encoder = new TextEncoder();
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -124,7 +124,7 @@ let length = 0;
 /** Fills names and values, but for the names that the module knows from the header before. */
 function readHeader(source: string): void {
   let header = source;
-  let at = rules((m) => {
+  let at = callWasm((m) => {
     let bytes = write(m, header);
     if (bytes !== header.length) {
       header = textOf(header);
@@ -183,7 +183,7 @@ const SAME_SITE = [undefined, "Lax", "Strict", "None"] as const;
  * ```
  */
 export function parseSetCookie(line: string): SetCookie | null {
-  const address = rules((m) => m.readSetCookie(write(m, line)));
+  const address = callWasm((m) => m.readSetCookie(write(m, line)));
   if (address === 0) return null;
   renew();
   const at = address >>> 3;
@@ -224,7 +224,7 @@ export function serializeSetCookie(
 ): string {
   const own = ownOptions("serializeSetCookie", attributes, ATTRIBUTES);
   const { maxAge, expires, domain, path, secure, httpOnly, sameSite, partitioned } = own;
-  return rules((m) =>
+  return callWasm((m) =>
     m.serializeSetCookie(
       name,
       value,
@@ -253,7 +253,7 @@ export function splitSetCookie(headers: Headers | string): string[] {
     if (typeof headers.getSetCookie === "function") return headers.getSetCookie();
     return splitSetCookie(headers.get("set-cookie") ?? "");
   }
-  return rules((m) => m.splitSetCookie(headers));
+  return callWasm((m) => m.splitSetCookie(headers));
 }
 
 /**
@@ -263,7 +263,7 @@ export function splitSetCookie(headers: Headers | string): string[] {
  */
 export function decodeToken(token: unknown): { exp?: number } | undefined {
   if (typeof token !== "string") return undefined;
-  const exp = rules((m) => m.decodeToken(token));
+  const exp = callWasm((m) => m.decodeToken(token));
   if (exp === undefined) return undefined;
   return Number.isNaN(exp) ? {} : { exp };
 }

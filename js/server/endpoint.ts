@@ -4,7 +4,7 @@
  * @module
  */
 import { HttpOnlyError } from "../errors.ts";
-import { declaredUrl, rules, texts } from "../wasm/server.ts";
+import { callWasm, declaredUrl, texts } from "../wasm/server.ts";
 import { kindOf, type Names, ownFunction, ownOptions } from "./options.ts";
 import { prove } from "./origin.ts";
 import { isTooLarge } from "./proxy/body.ts";
@@ -92,7 +92,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
     prove(request, own?.origin, !inBody && !bareGet);
     const url = new URL(request.url);
     const fields = inBody ? await read(request) : encoder.encode(url.search.slice(1));
-    const line = rules((m) =>
+    const line = callWasm((m) =>
       m.endpointSetCookie(
         url.pathname,
         fields,
@@ -111,7 +111,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
 /** Whether the fields stand in the body. */
 function methodOf(request: Request): boolean {
   try {
-    return rules((m) => m.endpointMethod(request.method));
+    return callWasm((m) => m.endpointMethod(request.method));
   } catch (thrown) {
     throw withHeaders(thrown, { allow: "GET, POST" });
   }
@@ -125,7 +125,7 @@ async function read(request: Request): Promise<Uint8Array> {
   try {
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
       const length = body.length + chunk.value.length;
-      rules((m) => m.endpointBody(length));
+      callWasm((m) => m.endpointBody(length));
       const longer = new Uint8Array(length);
       longer.set(body);
       longer.set(chunk.value, body.length);

@@ -4,8 +4,8 @@
  * @module
  */
 import { HttpOnlyError } from "../errors.ts";
-import type { Guard as Door, GuardVisit as Place } from "../wasm/gen/server.js";
-import { rules, type ServerRefusal, text } from "../wasm/server.ts";
+import type { Guard as Binding, GuardVisit as Place } from "../wasm/gen/server.js";
+import { callWasm, type ServerRefusal, text } from "../wasm/server.ts";
 import type { Session, SessionAnswer, User } from "./backend.ts";
 import { type Names, ownOptions } from "./options.ts";
 import { RETRY_AFTER } from "./refusal.ts";
@@ -126,7 +126,7 @@ export interface Guard {
 }
 
 /**
- * Makes a table of access, for `handle` of `httponly/sveltekit` and `proxy` of `httponly/next`. Begin with a table that is
+ * Makes a table of access, for `sessionHandle` of `httponly/sveltekit` and `sessionProxy` of `httponly/next`. Begin with a table that is
  * closed: what you forget to name is then for those who are signed in.
  *
  * A key is a path, which stands for all below it too, or a SvelteKit route group. The deepest rule counts. A path that can
@@ -159,7 +159,7 @@ export function guard(table: Readonly<Record<string, Access>>, given: GuardOptio
   if (typeof table !== "object" || table === null) throw new TypeError("the rules are an object");
   const predicates: Predicate[] = [];
   const numbered = (where: string, access: Access | undefined) => number(predicates, where, access);
-  const door: Door = rules(
+  const binding: Binding = callWasm(
     (m) =>
       new m.Guard({
         rules: Object.entries(table).map(([key, access]) => [key, numbered(`of "${key}"`, access)]),
@@ -176,14 +176,14 @@ export function guard(table: Readonly<Record<string, Access>>, given: GuardOptio
   return {
     errorPage,
     unmatched: (routes, { groups = true, optional = true } = {}) =>
-      rules(() => door.unmatched([...routes], groups, optional)),
+      callWasm(() => binding.unmatched([...routes], groups, optional)),
     decide(visit) {
       const page = visit.page ?? isNavigation(visit.request);
       const place = placeOf(visit, page);
       try {
-        const asked = visit.session.status === "authenticated" ? [...door.predicates(place)] : [];
+        const asked = visit.session.status === "authenticated" ? [...binding.predicates(place)] : [];
         const allowed = asked.filter((at) => allows(predicates[at], visit.session));
-        const location = rules(() => judge(door, place, visit.session, allowed));
+        const location = callWasm(() => judge(binding, place, visit.session, allowed));
         return location === undefined ? { kind: "pass" } : { kind: "redirect", location, page };
       } catch (thrown) {
         if (!(thrown instanceof HttpOnlyError)) throw thrown;
@@ -242,7 +242,7 @@ function allows(predicate: Predicate | undefined, session: GuardVisit["session"]
 
 function isNavigation({ headers }: Request): boolean {
   const said = (name: string) => headers.get(name) ?? undefined;
-  return rules((m) => m.isNavigation(said("sec-fetch-mode"), said("sec-fetch-dest"), said("accept")));
+  return callWasm((m) => m.isNavigation(said("sec-fetch-mode"), said("sec-fetch-dest"), said("accept")));
 }
 
 function placeOf(visit: GuardVisit, page: boolean): Place {
@@ -261,7 +261,7 @@ function placeOf(visit: GuardVisit, page: boolean): Place {
   const named = Object.entries(params).filter(
     (pair): pair is [string, string] => typeof pair[1] === "string",
   );
-  return rules(
+  return callWasm(
     (m) =>
       new m.GuardVisit(
         route ?? undefined,
@@ -278,13 +278,13 @@ function placeOf(visit: GuardVisit, page: boolean): Place {
   );
 }
 
-function judge(door: Door, place: Place, { status, user }: GuardVisit["session"], allowed: number[]) {
+function judge(binding: Binding, place: Place, { status, user }: GuardVisit["session"], allowed: number[]) {
   // Better Auth writes several roles with commas between them; other backends have a list.
   const role: unknown = user?.role;
   const roles = Array.isArray(role) ? role.filter((one) => typeof one === "string").join(",") : role;
   const guest = (user as { isAnonymous?: unknown } | null)?.isAnonymous === true;
   const verified = user?.emailVerified === true;
-  return door.decide(
+  return binding.decide(
     place,
     status,
     typeof roles === "string" ? roles : "",
@@ -313,7 +313,7 @@ export function guarded(verdict: GuardVerdict, setCookies: readonly string[]): R
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
   );
   return new Response(
-    rules((m) => m.guardPage(status)),
+    callWasm((m) => m.guardPage(status)),
     { status, headers },
   );
 }

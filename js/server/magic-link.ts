@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules } from "../wasm/server.ts";
+import { callWasm } from "../wasm/server.ts";
 
 /** Answers the link of a mail: the app's page that asks, or one of this package's own. */
 export function showLink(url: string, page: string | undefined, head: boolean): Response {
@@ -16,10 +16,10 @@ export function showLink(url: string, page: string | undefined, head: boolean): 
     "referrer-policy": "same-origin",
   };
   if (page !== undefined) {
-    headers.location = rules((m) => m.linkLocation(page, query));
+    headers.location = callWasm((m) => m.linkLocation(page, query));
     return new Response(null, { status: 303, headers });
   }
-  const [html, policy] = rules((m) => m.linkPage(pathname, query)) as [string, string];
+  const [html, policy] = callWasm((m) => m.linkPage(pathname, query)) as [string, string];
   headers["content-type"] = "text/html; charset=utf-8";
   headers["content-security-policy"] = policy;
   return new Response(head ? null : html, { headers });
@@ -30,7 +30,7 @@ export function afterLink(response: Response, contentType: string): Response {
   const location = response.headers.get("location");
   if (response.status < 300 || response.status > 399 || location === null) return response;
   const headers = new Headers(response.headers);
-  const answer = rules((m) => m.linkAnswer(contentType, location));
+  const answer = callWasm((m) => m.linkAnswer(contentType, location));
   if (answer === undefined) return new Response(null, { status: 303, headers });
   headers.delete("location");
   headers.set("content-type", "application/json");

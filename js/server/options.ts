@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { rules } from "../wasm/server.ts";
+import { callWasm } from "../wasm/server.ts";
 
 /** Every name of `T`, so that the compiler knows when one is missing. */
 export type Names<T> = { readonly [K in keyof T]-?: true };
@@ -23,7 +23,7 @@ export function ownOptions<T extends object>(where: string, given: T, names: Nam
   const own = Object.create(null) as T;
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(names, name)) {
-      const near = rules((m) => m.nearestOption(name, Object.keys(names)));
+      const near = callWasm((m) => m.nearestOption(name, Object.keys(names)));
       const meant = near === undefined ? "" : `; did you mean "${near}"?`;
       throw new TypeError(`${where}: unknown option "${name}"${meant}`);
     }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules } from "../wasm/server.ts";
+import { callWasm } from "../wasm/server.ts";
 
 /**
  * Refuses a request that does not prove that the app's own origin sent it: by `Sec-Fetch-Site: same-origin` with
@@ -22,7 +22,7 @@ export function proveSameOrigin(request: Request, origin?: string): void {
 export function prove(request: Request, origin: string | undefined, byHeader: boolean): void {
   const own = new URL(origin ?? request.url).origin;
   const { headers } = request;
-  rules((m) =>
+  callWasm((m) =>
     m.proveSameOrigin(
       headers.get("sec-fetch-site") ?? undefined,
       headers.get("sec-fetch-mode") ?? undefined,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules } from "../wasm/server.ts";
+import { callWasm } from "../wasm/server.ts";
 
 /**
  * A redirect target from a source that you do not trust, or the fallback. Local targets are absolute paths with query
@@ -31,7 +31,7 @@ export function safeRedirect(
   if (typeof target !== "string") return fallback;
   // A list that the environment was to fill may have holes, or not be there.
   const allow = Array.isArray(own.allow) ? own.allow.filter((allowed) => typeof allowed === "string") : [];
-  const local = rules((m) => m.localRedirect(target, allow));
+  const local = callWasm((m) => m.localRedirect(target, allow));
   if (local === undefined) return fallback;
   // The platform's own parser has the last word.
   try {

@@ -4,7 +4,7 @@
  * @module
  */
 import { HttpOnlyError } from "../errors.ts";
-import { rules, type ServerRefusal } from "../wasm/server.ts";
+import { callWasm, type ServerRefusal } from "../wasm/server.ts";
 
 /** `Retry-After` where a backend is away: seconds after which it is worth asking again. */
 export const RETRY_AFTER = "5";
@@ -117,7 +117,7 @@ export function withCause<T>(thrown: T, cause: unknown): T {
 function failureOf(thrown: unknown): Failure {
   if (!(thrown instanceof HttpOnlyError)) return { error: refused("app-failed", thrown) };
   // An app may throw one of its own.
-  const status = (thrown as Partial<ServerRefusal>).status ?? rules((m) => m.statusOf(thrown.code));
+  const status = (thrown as Partial<ServerRefusal>).status ?? callWasm((m) => m.statusOf(thrown.code));
   // A copy: whoever throws may keep his own, and may have frozen it.
   const copy = new HttpOnlyError(thrown.code, thrown.message, thrown.rule, thrown.cause);
   return { error: Object.assign(copy, { status }), headers: HEADERS.get(thrown), names: NAMES.get(thrown) };
@@ -136,7 +136,7 @@ export type Broken =
 /** The error for it. */
 export function refused(why: Broken, cause?: unknown): ServerRefusal {
   try {
-    rules((m) => m.refuse(why));
+    callWasm((m) => m.refuse(why));
   } catch (thrown) {
     if (thrown instanceof HttpOnlyError) {
       if (cause !== undefined) Object.defineProperty(thrown, "cause", { value: cause, configurable: true });
@@ -169,7 +169,7 @@ function response({ code, message, status }: ServerRefusal, headers?: Record<str
 function pathOf(request: Request): string | undefined {
   try {
     const { pathname } = new URL(request.url);
-    return rules((m) => m.plainPath(pathname));
+    return callWasm((m) => m.plainPath(pathname));
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules, text } from "../wasm/server.ts";
+import { callWasm, text } from "../wasm/server.ts";
 
 /** Where a text with templates stands, which decides how values are encoded. */
 export type TemplateContext = "text" | "json" | "form" | "query" | "header";
@@ -27,5 +27,5 @@ export function applyTemplateValues(
   text("input", input);
   text("context", context);
   if (typeof cookies !== "object" || cookies === null) throw new TypeError("cookies is an object");
-  return rules((m) => m.applyTemplateValues(input, cookies, context));
+  return callWasm((m) => m.applyTemplateValues(input, cookies, context));
 }

@@ -6,7 +6,7 @@
 import { __wbg_set_wasm, bytes, imports } from "./gen/account.js";
 import type { instantiate } from "./load.ts";
 
-export { getSession, setHttpOnlyCookie, signIn, signOut } from "./gen/account.js";
+export { getSession, setHttpOnlyCookie, signin, signout } from "./gen/account.js";
 
 let loaded = false;
 

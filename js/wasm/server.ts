@@ -59,7 +59,7 @@ export type ProxyBinding = glue.Proxy;
 let loaded = false;
 
 /** Calls the rules; what they refuse is thrown as a {@link ServerRefusal}. */
-export function rules<T>(call: (module: typeof glue) => T): T {
+export function callWasm<T>(call: (module: typeof glue) => T): T {
   if (!loaded) instantiate(glue.bytes, glue.imports, glue.__wbg_set_wasm);
   loaded = true;
   try {

@@ -142,16 +142,16 @@ const MAX_FIELD: usize = 4096;
 impl Flow {
     /// All flows, by the name of their form action.
     pub const ALL: &[(&str, Flow)] = &[
-        ("signIn", Flow::SignIn),
-        ("signUp", Flow::SignUp),
+        ("signin", Flow::SignIn),
+        ("signup", Flow::SignUp),
         ("social", Flow::Social),
         ("sendMagicLink", Flow::SendMagicLink),
         ("useMagicLink", Flow::UseMagicLink),
         ("sendVerification", Flow::SendVerification),
         ("requestReset", Flow::RequestReset),
         ("resetPassword", Flow::ResetPassword),
-        ("signOut", Flow::SignOut),
-        ("signOutEverywhere", Flow::SignOutEverywhere),
+        ("signout", Flow::SignOut),
+        ("signoutEverywhere", Flow::SignOutEverywhere),
         ("revokeSession", Flow::RevokeSession),
         ("revokeOtherSessions", Flow::RevokeOtherSessions),
     ];
@@ -568,19 +568,19 @@ mod tests {
         let ada = ("email", " ada@example.com ");
         for (flow, form, path, body) in [
             (
-                "signIn",
+                "signin",
                 &[ada, ("password", " p\"w "), ("role", "admin")][..],
                 "/sign-in/email",
                 r#"{"email":"ada@example.com","password":" p\"w ","rememberMe":false}"#,
             ),
             (
-                "signIn",
+                "signin",
                 &[ada, ("password", "x"), ("rememberMe", "off"), ("rememberMe", "on")],
                 "/sign-in/email",
                 r#"{"email":"ada@example.com","password":"x","rememberMe":true}"#,
             ),
             (
-                "signUp",
+                "signup",
                 &[("name", "Ada"), ada, ("password", "x")],
                 "/sign-up/email",
                 r#"{"name":"Ada","email":"ada@example.com","password":"x","callbackURL":"https://app.example/library"}"#,
@@ -604,12 +604,12 @@ mod tests {
                 "/reset-password",
                 r#"{"token":"t","newPassword":"x"}"#,
             ),
-            ("signOut", &[("id", "1")], "/sign-out", "{}"),
+            ("signout", &[("id", "1")], "/sign-out", "{}"),
             ("revokeSession", &[("id", "1")], "/revoke-session", r#"{"id":"1"}"#),
         ] {
             assert_eq!(plan(flow, form).unwrap(), [(path, body.to_owned())], "{flow}");
         }
-        let everywhere: Vec<_> = plan("signOutEverywhere", &[]).unwrap().into_iter().map(|s| s.0).collect();
+        let everywhere: Vec<_> = plan("signoutEverywhere", &[]).unwrap().into_iter().map(|s| s.0).collect();
         assert_eq!(everywhere, ["/revoke-sessions", "/sign-out"]);
         assert_eq!(Flow::parse("SignIn"), None);
     }
@@ -618,17 +618,17 @@ mod tests {
     fn a_field_that_is_not_as_it_must_be_is_named() {
         let long = "x".repeat(MAX_FIELD + 1);
         for (flow, form, field, rule) in [
-            ("signIn", &[][..], "email", Rule::FlowField),
-            ("signIn", &[("email", "  ")], "email", Rule::FlowField),
-            ("signIn", &[("email", "ada")], "email", Rule::FlowEmail),
-            ("signIn", &[("email", "a@b@c")], "email", Rule::FlowEmail),
-            ("signIn", &[("email", "a b@c")], "email", Rule::FlowEmail),
-            ("signIn", &[("email", "@c")], "email", Rule::FlowEmail),
-            ("signIn", &[("email", "a@b\r\nBcc: x@y")], "email", Rule::FlowText),
-            ("signIn", &[("email", "a@b"), ("email", "c@d")], "email", Rule::FlowText),
-            ("signIn", &[("email", "a@b")], "password", Rule::FlowField),
-            ("signIn", &[("email", "a@b"), ("password", &long)], "password", Rule::FlowText),
-            ("signUp", &[("email", "a@b"), ("password", "x")], "name", Rule::FlowField),
+            ("signin", &[][..], "email", Rule::FlowField),
+            ("signin", &[("email", "  ")], "email", Rule::FlowField),
+            ("signin", &[("email", "ada")], "email", Rule::FlowEmail),
+            ("signin", &[("email", "a@b@c")], "email", Rule::FlowEmail),
+            ("signin", &[("email", "a b@c")], "email", Rule::FlowEmail),
+            ("signin", &[("email", "@c")], "email", Rule::FlowEmail),
+            ("signin", &[("email", "a@b\r\nBcc: x@y")], "email", Rule::FlowText),
+            ("signin", &[("email", "a@b"), ("email", "c@d")], "email", Rule::FlowText),
+            ("signin", &[("email", "a@b")], "password", Rule::FlowField),
+            ("signin", &[("email", "a@b"), ("password", &long)], "password", Rule::FlowText),
+            ("signup", &[("email", "a@b"), ("password", "x")], "name", Rule::FlowField),
             (
                 "resetPassword",
                 &[("token", "t"), ("password", "x"), ("confirmation", "y")],

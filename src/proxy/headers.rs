@@ -3,9 +3,9 @@
 //! They go by a list of what passes: a client is not known, as an upstream is. Names are in lower case throughout.
 
 use core::net::IpAddr;
-/// Seed 003's header with the upstream URL.
+/// The cookie specification's header with the upstream URL.
 pub const URL_HEADER: &str = "x-nordcraft-url";
-/// Seed 003's header that asks for templates in the body to be filled in, by its presence.
+/// The cookie specification's header that asks for templates in the body to be filled in, by its presence.
 pub const BODY_HEADER: &str = "x-nordcraft-templates-in-body";
 
 /// Hop-by-hop fields (RFC 9110 section 7.6.1, and RFC 2616 section 13.5.1 for what is older).

@@ -81,7 +81,7 @@ class Visitor {
     );
   }
 
-  signIn({ email, password }: typeof ADA, path = "/login?/signIn") {
+  signin({ email, password }: typeof ADA, path = "/login?/signin") {
     return this.form(path, { email, password });
   }
 
@@ -117,16 +117,16 @@ const at = ({ status, headers }: Answer) => [status, headers.location];
 describe("the forms, without JavaScript", () => {
   test("sign in, with a redirect that stays on the site, and sign out", async () => {
     const ada = new Visitor();
-    expect(at(await ada.signIn(ADA, "/login?/signIn&redirect=//evil.example"))).toEqual([303, "/"]);
+    expect(at(await ada.signin(ADA, "/login?/signin&redirect=//evil.example"))).toEqual([303, "/"]);
     expect([...ada.jar.keys()]).toContain("codex-session");
     const library = await ada.get("/library");
     expect([library.status, library.headers["cache-control"]]).toEqual([200, "private, no-store"]);
     expect(library.body).toContain(`SECRET for ${ADA.email}`);
     expect(at(await ada.get("/login?redirect=/library"))).toEqual([303, "/library"]);
-    expect(at(await ada.form("/account?/signOut", {}))).toEqual([303, "/"]);
+    expect(at(await ada.form("/account?/signout", {}))).toEqual([303, "/"]);
     expect(ada.jar.size).toBe(0);
     expect(at(await ada.get("/library?tab=1"))).toEqual([303, "/login?redirect=/library%3Ftab%3D1"]);
-    expect(at(await ada.signIn(ADA, "/login?/signIn&redirect=%2Flibrary%3Ftab%3D1"))).toEqual([
+    expect(at(await ada.signin(ADA, "/login?/signin&redirect=%2Flibrary%3Ftab%3D1"))).toEqual([
       303,
       "/library?tab=1",
     ]);
@@ -138,17 +138,17 @@ describe("the forms, without JavaScript", () => {
       headers: { "content-type": "application/json", origin },
       body: JSON.stringify({ email: ADA.email, password: ADA.password, rememberMe: false }),
     });
-    const { headers } = await new Visitor().signIn(ADA);
+    const { headers } = await new Visitor().signin(ADA);
     const shape = (lines: string[] = []) => lines.map((line) => line.replace(/=[^;]*/, "="));
     expect(shape(headers["set-cookie"])).toEqual(shape(direct.headers["set-cookie"]));
     expect(headers["cache-control"]).toBe("private, no-store");
   });
 
   test("a failure shows what was typed but the password, with its status", async () => {
-    const answer = await new Visitor().form("/login?/signIn", { email: ADA.email, password: "wrong-secret" });
+    const answer = await new Visitor().form("/login?/signin", { email: ADA.email, password: "wrong-secret" });
     expect(answer.status).toBe(401);
     expect(formOf(answer)).toEqual({
-      flow: "signIn",
+      flow: "signin",
       error: {
         code: "signin-failed",
         message: "the e-mail address or the password is wrong",
@@ -167,7 +167,7 @@ describe("the forms, without JavaScript", () => {
     expect(ada.jar.size).toBe(0);
     expect((await ada.get("/login?redirect=/library")).status).toBe(200);
     ada.jar.set("codex-session", "dead.c2lnbmF0dXJl");
-    await ada.signIn(ADA);
+    await ada.signin(ADA);
     expect((await ada.get("/library")).status).toBe(200);
   });
 
@@ -178,7 +178,7 @@ describe("the forms, without JavaScript", () => {
     ]) {
       const visitor = new Visitor();
       const answer = await visitor.form(
-        "/login?/signIn",
+        "/login?/signin",
         { email: ADA.email, password: ADA.password },
         headers,
       );
@@ -189,7 +189,7 @@ describe("the forms, without JavaScript", () => {
   test("with JavaScript, the same action answers what SvelteKit reads", async () => {
     const enhanced = { ...FETCH, accept: "application/json", "x-sveltekit-action": "true" };
     const ada = new Visitor();
-    const answer = await ada.form("/login?/signIn", { email: ADA.email, password: ADA.password }, enhanced);
+    const answer = await ada.form("/login?/signin", { email: ADA.email, password: ADA.password }, enhanced);
     expect(JSON.parse(answer.body)).toMatchObject({ type: "redirect", status: 303, location: "/" });
     expect(ada.jar.has("codex-session")).toBe(true);
     const save = await new Visitor().form("/studio?/save", {}, enhanced);
@@ -248,7 +248,7 @@ describe("guards", () => {
 
   test.each(WAYS)("%s shows nobody's secret to a customer or a stranger", async (path) => {
     const ada = new Visitor();
-    await ada.signIn(ADA);
+    await ada.signin(ADA);
     for (const visitor of [new Visitor(), ada])
       for (const headers of [NAVIGATION, FETCH, {}, { "x-sveltekit-pathname": "/login" }]) {
         const answers = [
@@ -261,7 +261,7 @@ describe("guards", () => {
 
   test("whoever may, comes in by each address that leads there", async () => {
     const grace = new Visitor();
-    await grace.signIn(GRACE);
+    await grace.signin(GRACE);
     for (const path of ["/studio", "/%73tudio", "/studio/1", "/studio/report", "/studio/__data.json"]) {
       const { status, body } = await grace.get(path);
       expect([path, status, body.includes("SECRET")]).toEqual([path, 200, true]);
@@ -271,7 +271,7 @@ describe("guards", () => {
 
   test("a page is led to login or refused as a page; what is none gets a typed error", async () => {
     const [nobody, ada] = [new Visitor(), new Visitor()];
-    await ada.signIn(ADA);
+    await ada.signin(ADA);
     expect(at(await nobody.get("/studio/report"))).toEqual([303, "/login?redirect=/studio/report"]);
     const endpoint = await nobody.get("/studio/report", FETCH);
     expect([endpoint.status, JSON.parse(endpoint.body).error.code]).toEqual([401, "unauthenticated"]);
@@ -286,7 +286,7 @@ describe("guards", () => {
 
   test("while the backend is away: 503, no redirect, no cookie taken; and it recovers", async () => {
     const [ada, nobody] = [new Visitor(), new Visitor()];
-    await ada.signIn(ADA);
+    await ada.signin(ADA);
     const { port } = new URL(backend.url);
     await backend.close();
     const cookies = ada.jar.size;
@@ -301,7 +301,7 @@ describe("guards", () => {
     expect([data.status, JSON.parse(data.body).error.code]).toEqual([503, "unavailable"]);
     expect((await ada.get("/anything")).status).toBe(200);
     expect(at(await nobody.get("/library"))).toEqual([303, "/login?redirect=/library"]);
-    const tried = await nobody.signIn(ADA);
+    const tried = await nobody.signin(ADA);
     expect([tried.status, formOf(tried).error.code]).toEqual([503, "unavailable"]);
     expect(ada.jar.size).toBe(cookies);
     backend = await createBackend({

@@ -69,8 +69,8 @@ describe.each(Object.entries(GUARDED_APPS))("with the base %j", (base, app) => {
     await backend.close();
   });
 
-  async function signIn({ email, password }: typeof ADA, at = origin, query = ""): Promise<[string, Answer]> {
-    const answer = await send(at, `${base}/login?/signIn${query}`, {
+  async function signin({ email, password }: typeof ADA, at = origin, query = ""): Promise<[string, Answer]> {
+    const answer = await send(at, `${base}/login?/signin${query}`, {
       method: "POST",
       headers: { ...NAVIGATION, origin: at, "content-type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams({ email, password }).toString(),
@@ -83,7 +83,7 @@ describe.each(Object.entries(GUARDED_APPS))("with the base %j", (base, app) => {
     send(at, base + path, { headers: { ...headers, ...(cookie && { cookie }) } });
 
   test.each(WAYS)("%s shows its secret to nobody who may not", async (path) => {
-    const [ada] = await signIn(ADA);
+    const [ada] = await signin(ADA);
     for (const cookie of ["", ada])
       for (const headers of [NAVIGATION, {}, { "x-sveltekit-pathname": "/login" }]) {
         const { body } = await get(path, cookie, origin, headers as Record<string, string>);
@@ -92,7 +92,7 @@ describe.each(Object.entries(GUARDED_APPS))("with the base %j", (base, app) => {
   });
 
   test("whoever may comes in by each of them, and what no key closes is open", async () => {
-    const [grace] = await signIn(GRACE);
+    const [grace] = await signin(GRACE);
     for (const path of ["/wiki/internal", "/en/wiki/internal", "/u/admin", "/docs/item-secret"]) {
       const { status, body } = await get(path, grace);
       expect([path, status, body.includes("SECRET")]).toEqual([path, 200, true]);
@@ -106,11 +106,11 @@ describe.each(Object.entries(GUARDED_APPS))("with the base %j", (base, app) => {
     expect(led.headers.location).toBe(`${base}/login?redirect=${base}/en/wiki/internal%3Ftab%3D1`);
     const data = await get("/library/__data.json", "", origin, { "sec-fetch-mode": "cors" });
     expect(JSON.parse(data.body)).toMatchObject({ location: `${base}/login?redirect=${base}/library` });
-    const [ada] = await signIn(ADA);
+    const [ada] = await signin(ADA);
     expect((await get("/login", ada)).headers.location).toBe(`${base}/`);
     expect((await get(`/login?redirect=${base}/library`, ada)).headers.location).toBe(`${base}/library`);
     expect((await get(`/login?redirect=${base}/login`, ada)).headers.location).toBe(`${base}/`);
-    const [, answer] = await signIn(ADA, origin, `&redirect=${base}/library`);
+    const [, answer] = await signin(ADA, origin, `&redirect=${base}/library`);
     expect(answer.headers.location).toBe(`${base}/library`);
   });
 
@@ -127,7 +127,7 @@ describe.each(Object.entries(GUARDED_APPS))("with the base %j", (base, app) => {
     const [entry] = existsSync(immutable) ? readdirSync(immutable).filter((name) => /\.js$/.test(name)) : [];
     expect(entry).toBeDefined();
     expect((await get(`/_app/immutable/entry/${entry}`, "", at)).status).toBe(200);
-    const [ada] = await signIn(ADA, at);
+    const [ada] = await signin(ADA, at);
     expect((await get("/other", ada, at)).status).toBe(200);
   });
 

@@ -46,11 +46,11 @@ function ask(page: Page, path: string, body?: unknown): Promise<{ status: number
   );
 }
 
-async function signIn(page: Page, { email, password }: { email: string; password: string } = ADA) {
+async function signin(page: Page, { email, password }: { email: string; password: string } = ADA) {
   expect((await ask(page, "/api/auth/sign-in/email", { email, password })).status).toBe(200);
 }
 
-const signOut = (page: Page) => ask(page, "/api/auth/sign-out", {});
+const signout = (page: Page) => ask(page, "/api/auth/sign-out", {});
 const who = async (page: Page) => emailOf(await ask(page, "/me"));
 
 async function sessionsIn(page: Page) {
@@ -60,7 +60,7 @@ async function sessionsIn(page: Page) {
 describe("Chromium", () => {
   test("checklist 1: the session is kept Secure, HttpOnly and Lax, and no script reads it", async () => {
     const page = await open(await world({ secure: true }), HOSTS.app);
-    await signIn(page);
+    await signin(page);
     expect(await sessionsIn(page)).toMatchObject([
       { domain: HOSTS.app, path: "/", secure: true, httpOnly: true, sameSite: "Lax" },
     ]);
@@ -71,7 +71,7 @@ describe("Chromium", () => {
   test("checklist 2: with Domain=my.localhost the app's other host knows the visitor, and no other site does", async () => {
     const world_ = await world(SHARED);
     const page = await open(world_, HOSTS.app);
-    await signIn(page);
+    await signin(page);
     expect(await sessionsIn(page)).toMatchObject([{ domain: ".my.localhost", secure: true, httpOnly: true }]);
     const api = await open(world_, HOSTS.api, page.context());
     expect(await who(api)).toBe(ADA.email);
@@ -80,7 +80,7 @@ describe("Chromium", () => {
     // Without a Domain it is the one host's.
     const single = await world({ secure: true });
     const own = await open(single, HOSTS.app);
-    await signIn(own);
+    await signin(own);
     expect(await who(await open(single, HOSTS.api, own.context()))).toBeUndefined();
   });
 
@@ -110,9 +110,9 @@ describe("Chromium", () => {
     const world_ = await world(SHARED);
     const page = await open(world_, HOSTS.app);
     const api = await open(world_, HOSTS.api, page.context());
-    await signIn(page);
+    await signin(page);
     expect(await who(api)).toBe(ADA.email);
-    expect((await signOut(api)).status).toBe(200);
+    expect((await signout(api)).status).toBe(200);
     expect(await sessionsIn(page)).toEqual([]);
     expect(await who(page)).toBeUndefined();
   });
@@ -133,10 +133,10 @@ describe("Chromium", () => {
     const world_ = await world(SHARED);
     const first = await open(world_, HOSTS.app);
     const second = await open(world_, HOSTS.app, first.context());
-    await signIn(first);
+    await signin(first);
     expect(await who(second)).toBe(ADA.email);
     const [kept] = await sessionsIn(first);
-    await signOut(second);
+    await signout(second);
     expect(await who(first)).toBeUndefined();
     await first.reload();
     expect(await first.textContent("body")).not.toContain(ADA.email);
@@ -148,7 +148,7 @@ describe("Chromium", () => {
   test("checklist 12: a sibling's cookie is not adopted, before the sign-in or beside the real one", async () => {
     const world_ = await world({ secure: true });
     const attacker = await open(world_, HOSTS.app);
-    await signIn(attacker, GRACE);
+    await signin(attacker, GRACE);
     const [stolen] = await sessionsIn(attacker);
     const page = await open(world_, HOSTS.app);
     const sibling = await open(world_, SIBLING, page.context());
@@ -159,7 +159,7 @@ describe("Chromium", () => {
         },
         [`${stolen?.name}=${stolen?.value}; Domain=my.localhost; Secure; Path=${path}`] as const,
       );
-    await signIn(page);
+    await signin(page);
     expect(await who(page)).toBe(ADA.email);
     // Two of one name: nobody can tell which is the app's, so neither counts.
     await plant("/me");
@@ -171,7 +171,7 @@ describe("Chromium", () => {
   test("checklist 15: two users at once, each in a profile with two tabs, never see each other", async () => {
     const world_ = await world(SHARED);
     const [ada, grace] = await Promise.all([open(world_, HOSTS.app), open(world_, HOSTS.app)]);
-    await Promise.all([signIn(ada), signIn(grace, GRACE)]);
+    await Promise.all([signin(ada), signin(grace, GRACE)]);
     const tabs: (readonly [Page, string])[] = [
       [ada, ADA.email],
       [grace, GRACE.email],
@@ -190,7 +190,7 @@ describe("Chromium", () => {
       for (const [i, bodies] of seen.entries())
         for (const body of bodies) expect(emailOf({ body })).toBe(tabs[i]?.[1]);
     }
-    await signOut(ada);
+    await signout(ada);
     expect(await Promise.all(tabs.map(([tab]) => who(tab)))).toEqual([
       undefined,
       GRACE.email,
@@ -205,7 +205,7 @@ describe("Chromium", () => {
       // Lax alone would not keep the sibling out: it is of the same site.
       const world_ = await world(SHARED);
       const page = await open(world_, HOSTS.app);
-      await signIn(page);
+      await signin(page);
       const evil = await open(world_, host, page.context());
       const target = world_.at(HOSTS.app, "/api/auth/sign-out");
       for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
@@ -260,7 +260,7 @@ describe("Chromium", () => {
     async (host) => {
       const world_ = await world(SHARED);
       const page = await open(world_, HOSTS.app);
-      await signIn(page);
+      await signin(page);
       const evil = await open(world_, host, page.context());
       const target = world_.at(HOSTS.app, "/api/auth/sign-in/email");
       const navigated = evil.waitForResponse((response) => response.url().startsWith(target));
@@ -291,7 +291,7 @@ describe("Chromium", () => {
     async (host) => {
       const world_ = await world(SHARED);
       const page = await open(world_, HOSTS.app);
-      await signIn(page);
+      await signin(page);
       // The attacker's own link: whoever used it would be signed in as the attacker.
       await ask(page, "/api/auth/sign-in/magic-link", { email: GRACE.email, callbackURL: "/me" });
       const link = world_.at(HOSTS.app, lastLink(world_.backend));
@@ -333,7 +333,7 @@ describe("Chromium", () => {
     async (host) => {
       const world_ = await world(SHARED);
       const page = await open(world_, HOSTS.app);
-      await signIn(page);
+      await signin(page);
       const evil = await open(world_, host, page.context());
       const target = world_.at(HOSTS.app, "/api/auth/get-session");
       const read = await evil.evaluate(async (url) => {

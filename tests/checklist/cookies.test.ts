@@ -35,7 +35,7 @@ const codes = (...calls: (() => unknown)[]) =>
 describe("cookies", () => {
   test("checklist 1: the session cookie is __Secure-, Secure, HttpOnly, SameSite=Lax, Path=/, host-only", async () => {
     const { origin } = await world({ secure: true });
-    const lines = sessionLines(await new Browser(origin).signIn());
+    const lines = sessionLines(await new Browser(origin).signin());
     expect(lines).toHaveLength(1);
     const cookie = parseSetCookie(lines[0] ?? "");
     expect(cookie).toMatchObject({
@@ -54,7 +54,7 @@ describe("cookies", () => {
     expect(codes(declare("my example"), declare("a;b"), declare("a\r\nb"))).toEqual(
       Array(3).fill("domain-invalid"),
     );
-    // Decided otherwise: the endpoint writes the host's Domain by default, as seed 003 says.
+    // Decided otherwise: the endpoint writes the host's Domain by default, as the cookie specification says.
     const endpoint = cookieEndpoint();
     const domainAt = async (host: string) => {
       const asked = new Request(`https://${host}/.nordcraft/cookies/set-cookie`, {
@@ -161,7 +161,7 @@ describe("cookies", () => {
     // The backend's own deletion passes as it is.
     const { origin } = await world({ secure: true, domain: ".my.localhost" });
     const browser = new Browser(origin);
-    const [set = ""] = sessionLines(await browser.signIn());
+    const [set = ""] = sessionLines(await browser.signin());
     const [cleared = ""] = sessionLines(await browser.post("/api/auth/sign-out"));
     const scope = (line: string) => {
       const { domain, path, secure } = parseSetCookie(line) ?? {};
@@ -202,8 +202,8 @@ describe("cookies", () => {
   test("checklist 8: what sets a cookie or tells of a session is private, no-store, and varies by Cookie", async () => {
     const { origin, backend } = await world();
     const browser = new Browser(origin);
-    await browser.signIn(ADA.email, "wrong-password");
-    await browser.signIn();
+    await browser.signin(ADA.email, "wrong-password");
+    await browser.signin();
     await browser.get("/api/auth/get-session");
     await browser.get("/api/auth/list-sessions");
     await browser.post("/api/auth/sign-out");
@@ -223,7 +223,7 @@ describe("cookies", () => {
         password: "long-enough-1",
         name: "N",
       }),
-      await browser.signIn(),
+      await browser.signin(),
       await browser.get("/api/auth/get-session"),
       await browser.get("/api/auth/list-sessions"),
       await browser.get("/me"),

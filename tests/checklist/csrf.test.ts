@@ -143,7 +143,7 @@ describe("who may make a request", () => {
   test("checklist 22: another site may navigate here, and reads nothing", async () => {
     const { origin } = await world();
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     for (const site of ["cross-site", "same-site"])
       for (const [mode, dest, status] of [
         ["navigate", "document", 200],

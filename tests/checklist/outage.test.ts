@@ -165,11 +165,11 @@ test.each(["killed", "frozen"] as const)(
     if (how === "killed") {
       // Signing out is refused too. (One that is frozen would do it when it wakes up: nobody can tell.)
       const { cookie } = visitors[0] as Visitor;
-      const signOut = await send(at, "/api/auth/sign-out", {
+      const signout = await send(at, "/api/auth/sign-out", {
         method: "POST",
         headers: { ...PROOF, host: `localhost:${port}`, origin, cookie, "content-length": "0" },
       });
-      expect([signOut.status, signOut.headers["set-cookie"]]).toEqual([503, undefined]);
+      expect([signout.status, signout.headers["set-cookie"]]).toEqual([503, undefined]);
     }
     await pause(AWAY / 2);
     phase = "returning";

@@ -52,7 +52,7 @@ describe("a guarded app", () => {
   test("checklist 9: no HTML, no data, no header and no log holds the token", async () => {
     const { origin, backend, app } = await start();
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const pages = [];
     for (const [path, headers] of GUARDED) pages.push(await browser.get(path, headers));
     for (const { status, body } of pages) {
@@ -85,7 +85,7 @@ describe("a guarded app", () => {
   test("checklist 13: while the backend is away it is 503, not a login page, and keeps the cookie", async () => {
     const { origin, backend } = await start(0);
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const { cookie } = browser;
     await backend.close();
     for (const [path, headers] of GUARDED) {
@@ -129,8 +129,8 @@ describe("a guarded app", () => {
   test("checklist 15: pages that are rendered at once are each their visitor's", async () => {
     const { origin } = await start(0);
     const [ada, grace] = [new Browser(origin), new Browser(origin)];
-    await ada.signIn();
-    await grace.signIn(GRACE.email, GRACE.password);
+    await ada.signin();
+    await grace.signin(GRACE.email, GRACE.password);
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, i) => (i % 2 ? ada : grace).get("/library", NAVIGATION)),
     );

@@ -25,7 +25,7 @@ async function visit({ at }: World, host: string, context = chromium.newContext(
   return page;
 }
 
-function signIn(page: Page, { email, password }: { email: string; password: string }): Promise<number> {
+function signin(page: Page, { email, password }: { email: string; password: string }): Promise<number> {
   return page.evaluate(async (body) => {
     const headers = { "content-type": "application/json" };
     return (await fetch("/api/auth/sign-in/email", { method: "POST", headers, body })).status;
@@ -65,10 +65,10 @@ describe("a second session cookie from a sibling subdomain", () => {
   ])("%s signs nobody out, and nobody in as the attacker, however often", async (_, path, made) => {
     const world_ = await world({ secure: true });
     const attacker = await visit(world_, HOSTS.app);
-    await signIn(attacker, GRACE);
+    await signin(attacker, GRACE);
     const [own] = await sessions(attacker);
     const page = await visit(world_, HOSTS.app);
-    await signIn(page, ADA);
+    await signin(page, ADA);
     const [mine] = await sessions(page);
     const evil = await sibling(() => [
       `${own?.name}=${made(own?.value ?? "")}; Domain=my.localhost; Secure; HttpOnly; ${path}`,
@@ -89,24 +89,24 @@ describe("a second session cookie from a sibling subdomain", () => {
   test("a new sign-in counts at once, also in a page that goes nowhere", async () => {
     const world_ = await world({ secure: true });
     const attacker = await visit(world_, HOSTS.app);
-    await signIn(attacker, GRACE);
+    await signin(attacker, GRACE);
     const [own] = await sessions(attacker);
     const page = await visit(world_, HOSTS.app);
-    await signIn(page, ADA);
+    await signin(page, ADA);
     const evil = await sibling(() => [`${own?.name}=${own?.value}; Domain=my.localhost; Secure; Path=/`]);
     await (await page.context().newPage()).goto(evil);
     expect(await who(page)).toBeUndefined();
-    expect(await signIn(page, ADA)).toBe(200);
+    expect(await signin(page, ADA)).toBe(200);
     expect(await who(page)).toBe(ADA.email);
   });
 
   test("signing out meanwhile leaves nobody signed in, neither the visitor nor the attacker", async () => {
     const world_ = await world({ secure: true });
     const attacker = await visit(world_, HOSTS.app);
-    await signIn(attacker, GRACE);
+    await signin(attacker, GRACE);
     const [own] = await sessions(attacker);
     const page = await visit(world_, HOSTS.app);
-    await signIn(page, ADA);
+    await signin(page, ADA);
     const evil = await sibling(() => [`${own?.name}=${own?.value}; Domain=my.localhost; Secure; Path=/`]);
     await (await page.context().newPage()).goto(evil);
     await page.evaluate(() => fetch("/api/auth/sign-out", { method: "POST" }));
@@ -119,7 +119,7 @@ describe("a second session cookie from a sibling subdomain", () => {
     async (host) => {
       const world_ = await world({ hostOnly: true });
       const attacker = await visit(world_, host);
-      expect(await signIn(attacker, GRACE)).toBe(200);
+      expect(await signin(attacker, GRACE)).toBe(200);
       const [own] = await sessions(attacker);
       expect(own).toMatchObject({ name: "__Host-codex-session", path: "/", secure: true, domain: host });
       const page = await visit(world_, host);
@@ -132,7 +132,7 @@ describe("a second session cookie from a sibling subdomain", () => {
       await (await page.context().newPage()).goto(evil);
       expect((await sessions(page)).map(({ name }) => name)).not.toContain("__Host-codex-session");
       expect(await shown(page)).toBeUndefined();
-      await signIn(page, ADA);
+      await signin(page, ADA);
       await (await page.context().newPage()).goto(evil);
       expect(await shown(page)).toBe(ADA.email);
       expect(await who(page)).toBe(ADA.email);
@@ -155,7 +155,7 @@ describe("a late answer", () => {
     );
     for (const path of ["/me", "/api/auth/get-session", "/me/__data.json"]) {
       const page = await visit(world_, HOSTS.app);
-      await signIn(page, ADA);
+      await signin(page, ADA);
       world_.backend.tables.session.length = 0;
       world_.auth.purge();
       const tab = await page.context().newPage();
@@ -165,7 +165,7 @@ describe("a late answer", () => {
       delay = 300;
       const poll = tab.evaluate(async (path) => (await fetch(path)).status, path);
       await new Promise((done) => setTimeout(done, 100));
-      expect(await signIn(page, GRACE)).toBe(200);
+      expect(await signin(page, GRACE)).toBe(200);
       await poll;
       delay = 0;
       expect(await who(page), path).toBe(GRACE.email);

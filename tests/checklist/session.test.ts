@@ -21,7 +21,7 @@ describe("sessions", () => {
   test("checklist 10: only the backend's word makes a user: no presence, no shape, no foreign signature", async () => {
     const { origin, auth, backend } = await world({ secret: SECRET });
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const token = backend.tables.session[0]?.token as string;
     const status = async (cookie: string) => (await auth.getSession(page(cookie))).status;
     expect(await status(signed(token))).toBe("authenticated");
@@ -43,7 +43,7 @@ describe("sessions", () => {
   test("checklist 11: after sign-out the cookie is anonymous on the next request, however it is sent", async () => {
     const { origin, auth } = await world();
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const { cookie } = browser;
     // Answers are kept by all session cookies together, so one session may be kept several times.
     const forms = [cookie, `theme=dark; ${cookie}`, `${cookie}; __Secure-${cookie}`];
@@ -57,7 +57,7 @@ describe("sessions", () => {
     const { origin, url } = await world();
     const elsewhere = authBackend({ url, cookie: "codex-session", cacheTtl: 0.4 });
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const { cookie } = browser;
     expect((await elsewhere.getSession(page(cookie))).status).toBe("authenticated");
     await browser.post("/api/auth/sign-out");
@@ -75,7 +75,7 @@ describe("sessions", () => {
     browser.jar.set(name, value);
     const tokens = new Set<string | undefined>();
     for (const { email, password } of [ADA, ADA, GRACE]) {
-      expect((await browser.signIn(email, password)).status).toBe(200);
+      expect((await browser.signin(email, password)).status).toBe(200);
       tokens.add(browser.jar.get(name));
     }
     expect(tokens.size).toBe(3);
@@ -90,7 +90,7 @@ describe("sessions", () => {
     const tables = await tablesWithUsers();
     const { origin, auth, backend, url } = await world({ secret: SECRET, tables }, { cacheTtl: 0 });
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const { cookie } = browser;
     await backend.close();
     expect(await auth.getSession(page(cookie))).toEqual({
@@ -128,7 +128,7 @@ describe("sessions", () => {
   test("checklist 15: two users' concurrent requests never see each other, and the key is the whole cookie", async () => {
     const { origin, auth } = await world();
     const [ada, grace] = [new Browser(origin), new Browser(origin)];
-    await Promise.all([ada.signIn(), grace.signIn(GRACE.email, GRACE.password)]);
+    await Promise.all([ada.signin(), grace.signin(GRACE.email, GRACE.password)]);
     for (let round = 0; round < 3; round++) {
       auth.purge();
       const answers = await Promise.all(
@@ -148,7 +148,7 @@ describe("sessions", () => {
   test("checklist 16: signing out is a POST with proof; by GET it is 405", async () => {
     const { origin } = await world();
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const { cookie } = browser;
     for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
       const answer = await send(origin, "/api/auth/sign-out", { method, headers: { ...PROOF, cookie } });
@@ -164,9 +164,9 @@ describe("sessions", () => {
   test("checklist 16: signing out everywhere ends every session of the user, and no other's", async () => {
     const { origin } = await world();
     const [here, there, grace] = [new Browser(origin), new Browser(origin), new Browser(origin)];
-    await here.signIn();
-    await there.signIn();
-    await grace.signIn(GRACE.email, GRACE.password);
+    await here.signin();
+    await there.signin();
+    await grace.signin(GRACE.email, GRACE.password);
     const statuses = async () => {
       const answers = await Promise.all([here, there, grace].map((one) => one.get("/me")));
       return answers.map(({ status }) => status);
@@ -179,16 +179,16 @@ describe("sessions", () => {
   test("checklist 16: one session is ended by its identifier, and its token is never said", async () => {
     const { origin, backend } = await world();
     const [here, there] = [new Browser(origin), new Browser(origin)];
-    await there.signIn();
+    await there.signin();
     const token = backend.tables.session[0]?.token as string;
-    await here.signIn();
+    await here.signin();
     expect((await there.get("/me")).status).toBe(200);
     const listed = await here.get("/api/auth/list-sessions");
     expect(listed.body).not.toContain(token);
     const sessions = JSON.parse(listed.body) as { id: string }[];
     const { id } = sessions.find(({ id }) => id === backend.tables.session[0]?.id) ?? {};
     const grace = new Browser(origin);
-    await grace.signIn(GRACE.email, GRACE.password);
+    await grace.signin(GRACE.email, GRACE.password);
     // Nobody ends another user's.
     await grace.post("/api/auth/revoke-session", { id });
     expect((await there.get("/me")).status).toBe(200);
@@ -213,7 +213,7 @@ describe("sessions", () => {
     await attacker.post("/api/auth/sign-up/email", { ...account, callbackURL: "/library" });
     const verification = lastLink(backend);
     const victim = new Browser(origin);
-    await victim.signIn();
+    await victim.signin();
     const { cookie } = victim;
     for (const link of [magic, verification]) {
       expect([link, sessionLines(await victim.get(link))]).toEqual([link, []]);
@@ -227,7 +227,7 @@ describe("sessions", () => {
     const { origin } = await world();
     const browser = new Browser(origin);
     for (const { email, password } of [ADA, GRACE, ADA]) {
-      await browser.signIn(email, password);
+      await browser.signin(email, password);
       expect(emailOf(await browser.get("/me"))).toBe(email);
     }
   });

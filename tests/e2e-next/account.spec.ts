@@ -90,7 +90,7 @@ async function enter(page: Page, { email, password }: Person): Promise<void> {
   await form.getByRole("button", { name: "Sign in" }).click();
 }
 
-async function signIn(page: Page, world: World, person: Person): Promise<void> {
+async function signin(page: Page, world: World, person: Person): Promise<void> {
   await page.goto(`${world.app}/login`);
   await enter(page, person);
   await expect(page).toHaveURL(`${world.app}/library`);
@@ -264,7 +264,7 @@ for (const javaScriptEnabled of [true, false])
     test("devices: one is signed out, the others, all of them", async ({ page, world }) => {
       const mary = await newUser(world);
       const [first, second] = [await cookieOf(world, mary), await cookieOf(world, mary)];
-      await signIn(page, world, mary);
+      await signin(page, world, mary);
       await page.goto(`${world.app}/account`);
       // The sign-up made a session, too.
       await expect(page.getByTestId("device")).toHaveCount(3);
@@ -294,14 +294,14 @@ for (const javaScriptEnabled of [true, false])
       world,
       context,
     }) => {
-      await signIn(page, world, ADA);
+      await signin(page, world, ADA);
       const answer = await page.goto(`${world.app}/studio`);
       expect(answer?.status()).toBe(403);
       expect(answer?.headers()["content-type"]).toContain("text/html");
       await expect(page.getByRole("heading", { level: 1 })).toHaveText("This is not for your account");
       expect(await sessionCookie(context)).toBeDefined();
       await context.clearCookies();
-      await signIn(page, world, GRACE);
+      await signin(page, world, GRACE);
       await page.getByRole("link", { name: "Studio" }).click();
       await expect(page.getByRole("heading", { name: "Drafts" })).toBeVisible();
     });
@@ -425,7 +425,7 @@ test.describe("the guard", () => {
     world,
     context,
   }) => {
-    await signIn(page, world, ADA);
+    await signin(page, world, ADA);
     await page.goto(`${world.app}/account`);
     await context.clearCookies();
     await page.getByRole("button", { name: "Sign out all others" }).click();
@@ -437,7 +437,7 @@ test.describe("the guard", () => {
     world,
     context,
   }) => {
-    await signIn(page, world, GRACE);
+    await signin(page, world, GRACE);
     await page.goto(`${world.app}/studio`);
     const fields = await page
       .locator("form", { has: page.getByRole("button", { name: "Publish" }) })
@@ -470,7 +470,7 @@ test.describe("the guard", () => {
     expect(await post("/studio", "2")).toEqual([200, 200]);
     expect(await drafts()).toEqual([false, true]);
     await context.clearCookies();
-    await signIn(page, world, ADA);
+    await signin(page, world, ADA);
     expect(await post("/studio", "1")).toEqual([403, 403]);
     await post("/library", "1");
     await context.clearCookies();
@@ -504,7 +504,7 @@ test("who has signed out is nobody at once, in proxy.ts, in server components an
     (await ask(world, "/api/auth/get-session", { cookie, ...PROOF })).body !== "null",
   ];
   for (const way of ["action", "route"]) {
-    await signIn(page, world, ADA);
+    await signin(page, world, ADA);
     const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
     expect(await seenBy(cookie), way).toEqual([200, 200, true]);
     if (way === "action") {
@@ -527,7 +527,7 @@ test("while the backend is away nobody is signed out, and all goes on when it is
   world,
   context,
 }) => {
-  await signIn(page, world, ADA);
+  await signin(page, world, ADA);
   const cold = await cookieOf(world, GRACE);
   await world.auth.away();
   try {
@@ -557,14 +557,14 @@ test("while the backend is away nobody is signed out, and all goes on when it is
 test("the backend counts clients by the hop that is declared", async ({ page, world }) => {
   const mary = await newUser(world);
   await page.setExtraHTTPHeaders({ "x-forwarded-for": "203.0.113.7, 198.51.100.9" });
-  await signIn(page, world, mary);
+  await signin(page, world, mary);
   const addresses = world.auth.tables.session.map(({ ipAddress }) => ipAddress);
   expect(addresses).toContain("198.51.100.9");
   expect(addresses).not.toContain("203.0.113.7");
 });
 
 test("the menu of another tab follows", async ({ page, world, context }) => {
-  await signIn(page, world, ADA);
+  await signin(page, world, ADA);
   const other = await context.newPage();
   await other.goto(`${world.app}/account`);
   await expect(other.getByTestId("user-menu")).toContainText(ADA.name);
@@ -602,12 +602,12 @@ recorded.describe("leaks", () => {
       const answers = await page.evaluate(
         async ([email, password]) => {
           const init = { method: "POST", headers: { "content-type": "application/json" } };
-          const signIn = { ...init, body: JSON.stringify({ email, password }) };
+          const signin = { ...init, body: JSON.stringify({ email, password }) };
           const answers = [];
           for (const [path, options] of [
             ["get-session", {}],
             ["list-sessions", {}],
-            ["sign-in/email", signIn],
+            ["sign-in/email", signin],
             ["get-session", {}],
           ] as const)
             answers.push((await fetch(`/api/auth/${path}`, options)).status);

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { connect } from "node:net";
-import { ask, chats, expect, signIn, test, tokenOf, type World } from "./world.ts";
+import { ask, chats, expect, signin, test, tokenOf, type World } from "./world.ts";
 
 /** Sends a request as its bytes stand. The answer is shown to `coming` as far as it has come, whenever more comes. */
 function raw(
@@ -30,7 +30,7 @@ const CALL = ["POST /api/chatkit HTTP/1.1", ...PROOF];
 const MESSAGE = JSON.stringify({ message: "hello" });
 
 test("the answer streams into the page word by word", async ({ page, world }) => {
-  await signIn(page, world);
+  await signin(page, world);
   await page.evaluate(() => {
     const states: { text: string; at: number }[] = [];
     Object.assign(window, { states });
@@ -99,7 +99,7 @@ test("signed out, the proxy answers 401 and the API is not called", async ({ pag
 });
 
 test("signing out ends it: the cookie is gone, and so is the chat", async ({ page, world }) => {
-  await signIn(page, world);
+  await signin(page, world);
   await ask(page, "Who am I?");
   await expect(page.getByTestId("api")).toContainText("Ada");
   await page.getByRole("button", { name: "Sign out" }).click();
@@ -118,7 +118,7 @@ test("a token that the API has ended shows as signed out, not as an error", asyn
 });
 
 test("Stop ends the API's stream within a second", async ({ page, world }) => {
-  await signIn(page, world);
+  await signin(page, world);
   await ask(page, "Who am I?");
   await expect(page.getByTestId("api")).toContainText("Hello");
   const [chat] = chats(world);
@@ -136,7 +136,7 @@ test("the page hydrates without a complaint", async ({ page, world }) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await signIn(page, world);
+  await signin(page, world);
   await page.reload();
   await expect(page.getByTestId("token-read")).toHaveText("null");
   expect(complaints).toEqual([]);
@@ -147,7 +147,7 @@ test.describe("headers", () => {
     page,
     world,
   }) => {
-    await signIn(page, world);
+    await signin(page, world);
     await page.getByLabel("Project").fill("apollo 11");
     await ask(page, "Who am I?");
     await expect(page.getByTestId("user-id")).toHaveText("1");
@@ -160,7 +160,7 @@ test.describe("headers", () => {
   });
 
   test("an X-User-ID from the page never reaches the API", async ({ page, world }) => {
-    await signIn(page, world);
+    await signin(page, world);
     const status = await page.evaluate(
       async (body) =>
         (

@@ -1,4 +1,4 @@
-import { expect, signIn, test } from "./world.ts";
+import { expect, signin, test } from "./world.ts";
 
 const ENDPOINT = "/.nordcraft/cookies/set-cookie";
 
@@ -24,7 +24,7 @@ test.describe("the cookie endpoint in Next", () => {
 
   for (const name of ["taskflow_id_token", "visitor", "__Host-Http-a"])
     test(`does not set ${name}`, async ({ page, world }) => {
-      await signIn(page, world);
+      await signin(page, world);
       const before = await page.context().cookies();
       const answer = await page.evaluate(
         async ([endpoint, name]) => {

@@ -1,4 +1,4 @@
-import { expect, signIn, test } from "./world.ts";
+import { expect, signin, test } from "./world.ts";
 
 // A leak that shows now and then is a leak.
 test.describe.configure({ retries: 0 });
@@ -45,7 +45,7 @@ for (const from of ["site", "origin"] as const)
   test.describe(from === "site" ? "from another site" : "from another origin of the same site", () => {
     for (const [title, html, navigates] of attacks)
       test(`${title} spends nothing and sets nothing`, async ({ page, world }) => {
-        await signIn(page, world);
+        await signin(page, world);
         const before = await page.context().cookies();
         // An answer to the app's own page that comes late is none to the attacker.
         await page.goto("about:blank");
@@ -74,7 +74,7 @@ for (const from of ["site", "origin"] as const)
       });
 
     test("a form that posts the sign-out action signs nobody out", async ({ page, world }) => {
-      await signIn(page, world);
+      await signin(page, world);
       // What the action is called is no secret: it stands in the page without JavaScript.
       const html = await (await page.request.get(world.app)).text();
       const form = /<form[^>]*class="signed-in"[^>]*>(.*?)<\/form>/s.exec(html)?.[1] ?? "";

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { recorded } from "./recorder.ts";
-import { ask, chats, expect, signIn, test } from "./world.ts";
+import { ask, chats, expect, signin, test } from "./world.ts";
 
 // A leak that shows now and then is a leak.
 test.describe.configure({ retries: 0 });
@@ -29,7 +29,7 @@ const reachable = (page: Page) =>
 recorded(
   "the token stands in no HTML, RSC payload, JSON, script, header or storage",
   async ({ page, world, seen }) => {
-    await signIn(page, world);
+    await signin(page, world);
     await ask(page, "Where is my token?");
     await expect(page.getByTestId("api")).toContainText("not for proof.", { timeout: 15_000 });
     const [chat] = chats(world);
@@ -73,7 +73,7 @@ recorded(
 );
 
 test("scripts see no token, and the browser keeps it HttpOnly, Secure and Lax", async ({ page, world }) => {
-  await signIn(page, world);
+  await signin(page, world);
   await expect(page.getByTestId("token-read")).toHaveText("null");
   expect(await page.evaluate(() => document.cookie)).not.toContain("taskflow_id_token");
   const cookies = await page.context().cookies();

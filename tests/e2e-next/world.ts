@@ -197,7 +197,7 @@ async function answers(url: string): Promise<void> {
 }
 
 /** Signs Ada in by the page's form. */
-export async function signIn(page: Page, { app }: World): Promise<void> {
+export async function signin(page: Page, { app }: World): Promise<void> {
   await page.goto(app);
   await page.getByTestId("sign-in").getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByTestId("signed-in")).toContainText("Ada Lovelace");

@@ -8,8 +8,8 @@ import {
   SESSION,
   sessionCookie,
   signedInAs,
-  signIn,
   signInQuietly,
+  signin,
   somebody,
   test,
 } from "./accounts.ts";
@@ -51,13 +51,13 @@ for (const javaScriptEnabled of [true, false])
     }) => {
       await page.goto("/account?tab=devices");
       await expect(page).toHaveURL("/login?redirect=/account%3Ftab%3Ddevices");
-      await signIn(page, { ...person, password: "not-the-password" });
+      await signin(page, { ...person, password: "not-the-password" });
       await expect(page.getByRole("alert")).toHaveText("The e-mail address or the password is wrong.");
       await expect(page.getByLabel("E-mail", press)).toHaveValue(person.email);
       expect(await page.content()).not.toContain("not-the-password");
 
       // The address is not verified yet, which this backend does not mind.
-      await signIn(page, person);
+      await signin(page, person);
       await expect(page).toHaveURL("/account?tab=devices");
       await signedInAs(page, person.name);
       const cookie = await sessionCookie(context);
@@ -68,7 +68,7 @@ for (const javaScriptEnabled of [true, false])
     test("without “Remember me” the session ends with the browser", async ({ page, context }) => {
       await page.goto("/login");
       await page.getByLabel("Remember me").uncheck();
-      await signIn(page, ADA);
+      await signin(page, ADA);
       await expect(page).toHaveURL("/library");
       expect((await sessionCookie(context))?.expires).toBe(-1);
     });
@@ -161,9 +161,9 @@ for (const javaScriptEnabled of [true, false])
       expect(await status()).toBe(401);
       await old.close();
 
-      await signIn(page, person);
+      await signin(page, person);
       await expect(page.getByRole("alert")).toBeVisible();
-      await signIn(page, { ...person, password: "another-password" });
+      await signin(page, { ...person, password: "another-password" });
       await signedInAs(page, person.name);
       await page.goto(link);
       await expect(page.getByRole("alert")).toHaveText("This link has been used, or is too old.");
@@ -243,7 +243,7 @@ test("signing in leads nowhere else, whatever ?redirect= says", async ({ page, c
     "javascript:alert(1)",
   ];
   await page.goto(`/login?${new URLSearchParams({ redirect: elsewhere[1] ?? "" })}`);
-  await signIn(page, ADA);
+  await signin(page, ADA);
   await expect(page).toHaveURL("/library");
   for (const redirect of elsewhere) {
     const headers = { origin: world.origin, accept: "text/html" };
@@ -257,7 +257,7 @@ test("signing in leads nowhere else, whatever ?redirect= says", async ({ page, c
       ["", { email, password, redirect }],
     ] as const) {
       const anonymous = await request.newContext({ baseURL: world.origin });
-      const answer = await anonymous.post(`/login?/signIn${query}`, { headers, form, maxRedirects: 0 });
+      const answer = await anonymous.post(`/login?/signin${query}`, { headers, form, maxRedirects: 0 });
       expect([answer.status(), answer.headers().location]).toEqual([303, "/library"]);
       await anonymous.dispose();
     }
@@ -358,7 +358,7 @@ test("while the backend is away, guarded pages say 503, nobody is signed out, an
     expect(data.status()).toBe(503);
     expect((await page.goto("/"))?.status()).toBe(200);
     await page.goto("/login");
-    await signIn(page, person);
+    await signin(page, person);
     await expect(page.getByRole("alert")).toContainText("does not answer");
     expect(await sessionCookie(context)).toEqual(before);
   } finally {
@@ -385,7 +385,7 @@ test.describe("leaks", () => {
       if (value) tokens.add(decodeURIComponent(value).split(".")[0] ?? "");
     };
     await page.goto("/login");
-    await signIn(page, person);
+    await signin(page, person);
     await expect(page).toHaveURL("/library");
     await note();
     await page.getByRole("link", { name: "Cookies" }).click();

@@ -146,7 +146,7 @@ export async function elsewhere(browser: Browser, world: World, person: Person):
 }
 
 /** Fills the form of /login and sends it. */
-export async function signIn(page: Page, { email, password }: { email: string; password: string }) {
+export async function signin(page: Page, { email, password }: { email: string; password: string }) {
   await page.getByLabel("E-mail", { exact: true }).fill(email);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();

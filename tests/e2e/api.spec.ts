@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { claims, expect, hydrated, listed, signIn, stored, test } from "./fixtures.ts";
+import { claims, expect, hydrated, listed, signin, stored, test } from "./fixtures.ts";
 
 const log = (page: Page) => page.getByTestId("log");
 const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
@@ -10,7 +10,7 @@ test("signing in puts the JWT into the HttpOnly cookie access_token, which ends 
 }) => {
   await open();
   const answered = page.waitForResponse("**/api-login");
-  const token = await signIn(page);
+  const token = await signin(page);
   const ends = new Date(claims(token).exp * 1000);
   expect(await (await answered).headerValue("set-cookie")).toContain(`Expires=${ends.toUTCString()}`);
   const cookie = await stored(page, "access_token");
@@ -29,7 +29,7 @@ test("signing in puts the JWT into the HttpOnly cookie access_token, which ends 
 
 test("the page shows that JavaScript cannot read the token", async ({ page, open }) => {
   await open();
-  await signIn(page);
+  await signin(page);
   await expect(page.getByTestId("token-read")).toHaveText("null");
   await expect(page.getByTestId("token-in-document")).toHaveText("no");
   expect(await page.evaluate(() => document.cookie)).toBe("");
@@ -41,7 +41,7 @@ test("the token never reaches the page: not the HTML, no storage, no body, no he
   recorded,
 }) => {
   await open();
-  const token = await signIn(page);
+  const token = await signin(page);
   for (const name of ["GET /me with bearer", "GET /me with template", "POST /echo with template"]) {
     await press(page, name);
     await expect(page.getByRole("button", { name, exact: true })).toBeEnabled();
@@ -94,7 +94,7 @@ for (const [way, line] of [
 ] as const)
   test(`/me is called through the proxy with ${way}`, async ({ page, open }) => {
     await open();
-    await signIn(page);
+    await signin(page);
     await press(page, `GET /me with ${way}`);
     await expect(log(page)).toContainText(line);
     await expect(log(page)).toContainText("200");
@@ -104,7 +104,7 @@ for (const [way, line] of [
 for (const way of ["bearer", "template"])
   test(`/events streams through the proxy with ${way}, one event at a time`, async ({ page, open }) => {
     await open();
-    await signIn(page);
+    await signin(page);
     await press(page, `GET /events with ${way}`);
     const events = log(page).locator(".event");
     await expect(events.first()).toBeVisible();
@@ -122,7 +122,7 @@ test("an EventSource, which can send no header, streams /events through the bear
   open,
 }) => {
   await open();
-  await signIn(page);
+  await signin(page);
   const delays = await page.evaluate(
     () =>
       new Promise<number[]>((resolve, reject) => {
@@ -157,7 +157,7 @@ test("a template sent to a target without a grant is refused: 403 cookie-not-gra
   open,
 }) => {
   await open();
-  await signIn(page);
+  await signin(page);
   await press(page, "POST /echo with template");
   await expect(log(page)).toContainText("403");
   await expect(log(page)).toContainText('"code": "cookie-not-granted"');
@@ -169,7 +169,7 @@ test("the target without a grant echoes a JSON post, and receives neither cookie
   open,
 }) => {
   await open();
-  await signIn(page);
+  await signin(page);
   await press(page, "POST /echo");
   await expect(log(page)).toContainText("200");
   await expect(log(page)).toContainText('"hello": "world"');
@@ -180,7 +180,7 @@ test("the target without a grant echoes a JSON post, and receives neither cookie
 
 test("a template in a body for a target without a grant is refused, too", async ({ page, open }) => {
   await open();
-  await signIn(page);
+  await signin(page);
   const answer = await page.evaluate(async () => {
     const answer = await fetch("/api/proxy/echo", {
       method: "POST",
@@ -194,7 +194,7 @@ test("a template in a body for a target without a grant is refused, too", async 
 
 test("signing out with ttl 0 deletes the cookie", async ({ page, open }) => {
   await open();
-  await signIn(page);
+  await signin(page);
   const asked = page.waitForRequest("**/.nordcraft/cookies/set-cookie");
   await press(page, "Sign out");
   expect((await asked).postData()).toMatch(/ttl"?[=:]"?0/);
@@ -209,7 +209,7 @@ test("a page that is loaded while signed in says so from its first byte, without
   open,
 }) => {
   await open();
-  const token = await signIn(page);
+  const token = await signin(page);
   const html = await (await page.request.get("/")).text();
   expect(html).toContain("Signed in");
   expect(html).toContain(new Date(claims(token).exp * 1000).toISOString());
@@ -249,7 +249,7 @@ test("a load reaches the API with the token during SSR, and the cookie reaches e
   await open();
   const before = await (await page.request.get("/")).text();
   expect(before).not.toContain("Ada Lovelace");
-  await signIn(page);
+  await signin(page);
   const html = await (await page.request.get("/")).text();
   expect(html).toContain("Signed in as Ada Lovelace.");
   expect(html).not.toContain((await stored(page, "access_token"))?.value ?? "no token");

@@ -63,7 +63,7 @@ const test = base.extend<object, { world: World }>({
   ],
 });
 
-async function signIn(page: Page, world: World): Promise<void> {
+async function signin(page: Page, world: World): Promise<void> {
   await page.goto(world.app);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByTestId("signed-in")).toBeVisible();
@@ -150,7 +150,7 @@ for (const from of ["site", "origin"] as const)
   test.describe(from === "site" ? "from another site" : "from another origin of the same site", () => {
     for (const [title, html, navigates] of attacks)
       test(`${title} sets nothing and spends nothing`, async ({ page, world }) => {
-        await signIn(page, world);
+        await signin(page, world);
         const before = await page.context().cookies();
         // An answer to the app's own page that comes late is none to the attacker.
         await page.goto("about:blank");
@@ -207,7 +207,7 @@ test.describe("in the app's own origin", () => {
   for (const [title, act] of places)
     for (const path of [`${endpoint}${query}`, "/api/proxy/api/me"])
       test(`${path} ${title} sets nothing and spends nothing`, async ({ page, world }) => {
-        await signIn(page, world);
+        await signin(page, world);
         const before = await page.context().cookies();
         const statuses: number[] = [];
         page.on("response", (response) => {
@@ -220,7 +220,7 @@ test.describe("in the app's own origin", () => {
       });
 
   test("and a fetch of the page itself spends the cookie", async ({ page, world }) => {
-    await signIn(page, world);
+    await signin(page, world);
     expect(await page.evaluate(async () => (await fetch("/api/proxy/api/me")).status)).toBe(200);
     expect(world.reached).toEqual(["GET /me"]);
   });

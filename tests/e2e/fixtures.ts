@@ -76,7 +76,7 @@ export function listed(page: Page, name: string): Locator {
   return page.getByTestId("jar").locator(`[data-cookie="${name}"]`);
 }
 
-export async function signIn(page: Page): Promise<string> {
+export async function signin(page: Page): Promise<string> {
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByTestId("signed-in")).toContainText("Signed in as Ada Lovelace.");
   const cookie = await stored(page, "access_token");

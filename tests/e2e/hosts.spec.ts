@@ -1,4 +1,4 @@
-import { claims, expect, hydrated, listed, signIn, stored, test } from "./fixtures.ts";
+import { claims, expect, hydrated, listed, signin, stored, test } from "./fixtures.ts";
 import { hosts } from "./hosts.ts";
 
 test.describe("at http://app.my.localhost", () => {
@@ -47,7 +47,7 @@ test.describe("at http://app.my.localhost", () => {
     open,
   }) => {
     await open();
-    const token = await signIn(page);
+    const token = await signin(page);
     expect(await stored(page, "access_token")).toMatchObject({
       domain: "app.my.localhost",
       httpOnly: true,
@@ -75,7 +75,7 @@ test.describe("at http://app.my.localhost", () => {
     await section.getByLabel("domain", { exact: true }).fill("my.localhost");
     await section.getByRole("button", { name: "Set cookie" }).click();
     await expect(listed(page, "shared")).toBeVisible();
-    await signIn(page);
+    await signin(page);
     const sibling = await context.newPage();
     await sibling.goto(hosts.subdomain.origin.replace("app.", "api."));
     await hydrated(sibling);

@@ -1,8 +1,8 @@
-import { expect, signIn, test } from "./fixtures.ts";
+import { expect, signin, test } from "./fixtures.ts";
 
 test("the page asks no other origin for anything", async ({ page, open, recorded, baseURL }) => {
   await open();
-  await signIn(page);
+  await signin(page);
   expect(recorded.origins().filter((origin) => origin !== "null")).toEqual([baseURL]);
 });
 
@@ -53,7 +53,7 @@ for (const width of [320, 390, 768, 1360])
     await page.setViewportSize({ width, height: 800 });
     await open();
     await page.getByRole("button", { name: "5,000 bytes" }).click();
-    await signIn(page);
+    await signin(page);
     await page.getByText("Options", { exact: true }).click();
     const { scroll, client } = await page.evaluate(() => ({
       scroll: document.documentElement.scrollWidth,
@@ -68,7 +68,7 @@ test.describe("text is readable in both themes", () => {
       await page.emulateMedia({ colorScheme });
       await open();
       await page.getByRole("button", { name: "; in a name" }).click();
-      await signIn(page);
+      await signin(page);
       // WCAG 2.2, 1.4.3: 4.5 : 1 for text.
       const low = await page.evaluate(() => {
         const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

@@ -83,7 +83,7 @@ describe("signing in", () => {
       ["/login", { redirect: `${APP}/library` }, "/library"],
     ] as const) {
       const ada = visitor();
-      const answer = await ada.run("signIn", { email, password, ...more }, path);
+      const answer = await ada.run("signin", { email, password, ...more }, path);
       expect([path, location(answer)]).toEqual([path, expected]);
       expect(await ada.who()).toBe(ADA.email);
     }
@@ -92,14 +92,14 @@ describe("signing in", () => {
   test("a form whose action drops the query still knows the page that shows it", async () => {
     const { visitor } = await setup();
     const from = (referer: string) =>
-      visitor().run("signIn", credentials(ADA), "/login", { ...FORM, referer });
+      visitor().run("signin", credentials(ADA), "/login", { ...FORM, referer });
     expect(location(await from(`${APP}/login?redirect=/library`))).toBe("/library");
     expect(location(await from("https://evil.example/?redirect=/library"))).toBe("/");
   });
 
   test("a wrong password is signin-failed, with the backend's reason; the form keeps the address alone", async () => {
     const { visitor } = await setup();
-    const answer = await visitor().run("signIn", {
+    const answer = await visitor().run("signin", {
       email: ADA.email,
       password: "wrong-secret",
       rememberMe: "on",
@@ -115,14 +115,14 @@ describe("signing in", () => {
       values: { email: ADA.email, rememberMe: "on" },
       setCookies: [],
     });
-    const unknown = await visitor().run("signIn", { email: "nobody@example.com", password: "wrong-secret" });
+    const unknown = await visitor().run("signin", { email: "nobody@example.com", password: "wrong-secret" });
     expect(failure(unknown)).toEqual(failure(answer));
   });
 
   test("remember me decides whether the cookie outlives the browser", async () => {
     const { visitor } = await setup();
     const line = async (more: Fields) => {
-      const answer = await visitor().run("signIn", { ...credentials(ADA), ...more });
+      const answer = await visitor().run("signin", { ...credentials(ADA), ...more });
       return answer.setCookies.find((line) => line.startsWith("codex-session="));
     };
     expect(await line({ rememberMe: "on" })).toMatch(/max-age/i);
@@ -132,22 +132,22 @@ describe("signing in", () => {
   test("an Auth of another make, which says no path, serves the flows alike", async () => {
     const { handler, getSession, purge } = (await setup()).auth;
     const visitor = new Visitor({ handler, getSession, purge });
-    expect(location(await visitor.run("signIn", credentials(ADA)))).toBe("/");
+    expect(location(await visitor.run("signin", credentials(ADA)))).toBe("/");
     expect(await visitor.who()).toBe(ADA.email);
   });
 
   test("a field that cannot be right is named, and no call is made", async () => {
     const { visitor, auth } = await setup({ fetch: () => Promise.reject(new Error("called")) });
     expect(auth.basePath).toBe("/api/auth");
-    const answer = await visitor().run("signIn", { email: "ada", password: "x" });
+    const answer = await visitor().run("signin", { email: "ada", password: "x" });
     expect(failure(answer)).toMatchObject({ status: 400, code: "field-invalid", field: "email" });
-    expect(failure(await visitor().run("signIn", { email: ADA.email }))).toMatchObject({ field: "password" });
+    expect(failure(await visitor().run("signin", { email: ADA.email }))).toMatchObject({ field: "password" });
   });
 
   test("checklist 18: another site's form does nothing; the own one needs no JavaScript", async () => {
     const { visitor } = await setup();
     const from = async (headers: Fields) => {
-      const answer = await visitor().run("signIn", credentials(ADA), "/login", headers);
+      const answer = await visitor().run("signin", credentials(ADA), "/login", headers);
       return answer.ok ? "in" : answer.error.code;
     };
     for (const headers of [
@@ -168,7 +168,7 @@ describe("signing in", () => {
       { attempts: 2 },
     );
     const at = (address: string, password: string) =>
-      visitor().run("signIn", { email: ADA.email, password }, "/login", {
+      visitor().run("signin", { email: ADA.email, password }, "/login", {
         ...FORM,
         "x-test-socket": address,
         "x-forwarded-for": `203.0.113.${Math.floor(Math.random() * 256)}`,
@@ -184,9 +184,9 @@ describe("signing in", () => {
   test("a backend that is away is unavailable, and signs nobody out", async () => {
     const { visitor, close } = await setup();
     const ada = visitor();
-    await ada.run("signIn", credentials(ADA));
+    await ada.run("signin", credentials(ADA));
     await close();
-    for (const flow of ["signOut", "signIn"] as const) {
+    for (const flow of ["signout", "signin"] as const) {
       const answer = await ada.run(flow, credentials(ADA), "/login");
       expect(failure(answer)).toMatchObject({ status: 503, code: "unavailable" });
       expect(answer.setCookies).toEqual([]);
@@ -227,10 +227,10 @@ describe("a magic link", () => {
 test("a flow that there is not, and a page that is no local path, are mistakes of the app", async () => {
   const { auth, visitor } = await setup();
   const run = (flow: unknown, pages = {}) =>
-    runFlow(auth, flow as "signIn", { request: visitor().request("/", FORM), fields: new FormData(), pages });
+    runFlow(auth, flow as "signin", { request: visitor().request("/", FORM), fields: new FormData(), pages });
   for (const flow of ["SignIn", "toString", 1, undefined]) await expect(run(flow)).rejects.toThrow(TypeError);
   for (const login of ["//evil.example", "login", 1])
-    await expect(run("signIn", { login })).rejects.toThrow(TypeError);
+    await expect(run("signin", { login })).rejects.toThrow(TypeError);
 });
 
 describe("making an account", () => {
@@ -239,7 +239,7 @@ describe("making an account", () => {
   test("leads to the page about the mail, whose link verifies", async () => {
     const { visitor, outbox } = await setup();
     const alan = visitor();
-    const answer = await alan.run("signUp", NEW, "/register?redirect=/library");
+    const answer = await alan.run("signup", NEW, "/register?redirect=/library");
     expect(location(answer)).toBe("/verify?email=alan%40example.com&redirect=/library");
     expect(outbox[0]).toMatchObject({ kind: "verify-email", to: NEW.email });
     expect(notice(await alan.run("sendVerification", { email: NEW.email }))).toBe("verification-sent");
@@ -251,12 +251,12 @@ describe("making an account", () => {
 
   test("an address that is taken, and a short password, are said at their fields", async () => {
     const { visitor } = await setup();
-    expect(failure(await visitor().run("signUp", { ...NEW, email: ADA.email }))).toMatchObject({
+    expect(failure(await visitor().run("signup", { ...NEW, email: ADA.email }))).toMatchObject({
       status: 422,
       code: "signin-failed",
       field: "email",
     });
-    expect(failure(await visitor().run("signUp", { ...NEW, password: "short" }))).toMatchObject({
+    expect(failure(await visitor().run("signup", { ...NEW, password: "short" }))).toMatchObject({
       status: 400,
       code: "field-invalid",
       field: "password",
@@ -269,7 +269,7 @@ describe("a new password", () => {
   test("comes by mail, ends all sessions, and leads to the login page", async () => {
     const { visitor, outbox } = await setup();
     const [ada, other] = [visitor(), visitor()];
-    await other.run("signIn", credentials(ADA));
+    await other.run("signin", credentials(ADA));
     expect(await other.who()).toBe(ADA.email);
     expect(notice(await ada.run("requestReset", { email: ADA.email }))).toBe("reset-sent");
     expect(notice(await ada.run("requestReset", { email: "nobody@example.com" }))).toBe("reset-sent");
@@ -288,7 +288,7 @@ describe("a new password", () => {
       status: 400,
       reason: "INVALID_TOKEN",
     });
-    expect((await ada.run("signIn", { email: ADA.email, password: "difference-engine" })).ok).toBe(true);
+    expect((await ada.run("signin", { email: ADA.email, password: "difference-engine" })).ok).toBe(true);
   });
 });
 
@@ -296,27 +296,27 @@ describe("signing out", () => {
   test("ends this session at once, and everywhere all of this user's", async () => {
     const { visitor } = await setup();
     const [one, two, three, grace] = [visitor(), visitor(), visitor(), visitor()];
-    for (const ada of [one, two, three]) await ada.run("signIn", credentials(ADA));
-    await grace.run("signIn", credentials(GRACE));
+    for (const ada of [one, two, three]) await ada.run("signin", credentials(ADA));
+    await grace.run("signin", credentials(GRACE));
     for (const ada of [one, two, three]) expect(await ada.who()).toBe(ADA.email);
     const kept = new Visitor(one.auth);
     for (const [name, value] of one.jar) kept.jar.set(name, value);
-    expect(location(await one.run("signOut"))).toBe("/");
+    expect(location(await one.run("signout"))).toBe("/");
     expect([one.jar.size, await kept.who(), await two.who()]).toEqual([0, null, ADA.email]);
-    expect(location(await two.run("signOutEverywhere"))).toBe("/");
+    expect(location(await two.run("signoutEverywhere"))).toBe("/");
     expect([two.jar.size, await three.who(), await grace.who()]).toEqual([0, null, GRACE.email]);
-    expect(location(await two.run("signOutEverywhere"))).toBe("/");
+    expect(location(await two.run("signoutEverywhere"))).toBe("/");
   });
 
   test("the others can be ended alone", async () => {
     const { visitor } = await setup();
     const [one, two] = [visitor(), visitor()];
-    for (const ada of [one, two]) await ada.run("signIn", credentials(ADA));
+    for (const ada of [one, two]) await ada.run("signin", credentials(ADA));
     const listed = await one.auth.handler(one.request("/api/auth/list-sessions"));
     const ids = ((await listed.json()) as { id: string }[]).map(({ id }) => id);
     expect(ids).toHaveLength(2);
     const three = visitor();
-    await three.run("signIn", credentials(ADA));
+    await three.run("signin", credentials(ADA));
     const { session } = await three.auth.getSession(three.request("/"));
     expect(notice(await one.run("revokeSession", { id: session?.id ?? "" }))).toBe("session-revoked");
     expect([await one.who(), await three.who()]).toEqual([ADA.email, null]);

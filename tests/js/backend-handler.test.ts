@@ -424,12 +424,12 @@ describe("what a request does to the cache", () => {
     const visitor = new AbortController();
     const headers = { ...PROOF, cookie: SID };
     const init = { method: "POST", headers, signal: visitor.signal };
-    const signOut = auth.handler(new Request("http://app/api/auth/sign-out", init));
+    const signout = auth.handler(new Request("http://app/api/auth/sign-out", init));
     await new Promise((done) => setTimeout(done, 30));
     visitor.abort();
     expect((await ask()).status).toBe("authenticated");
     end();
-    await signOut;
+    await signout;
     expect((await ask()).status).toBe("anonymous");
   });
 

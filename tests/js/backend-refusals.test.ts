@@ -132,7 +132,7 @@ describe("Better Auth refuses", () => {
     });
     const browser = new Browser(origin);
     browser.jar.set("codex-session", "a.b");
-    const answer = await browser.signIn();
+    const answer = await browser.signin();
     expect([answer.status, read(answer).error.code, read(answer).error.reason]).toEqual([
       403,
       "rejected",
@@ -158,7 +158,7 @@ describe("Better Auth refuses", () => {
   test("a session that is not in the user's list: in the same shape", async () => {
     const { origin } = await world();
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const answer = await browser.post("/api/auth/revoke-session", { id: "nobody's" });
     expect([answer.status, read(answer)]).toEqual([
       404,
@@ -272,7 +272,7 @@ describe("what a backend's refusal becomes", () => {
 
 describe("Better Auth's own client", () => {
   interface Client {
-    signIn: { email(of: typeof WRONG): Promise<{ error: Record<string, unknown> | null }> };
+    signin: { email(of: typeof WRONG): Promise<{ error: Record<string, unknown> | null }> };
     updateUser(of: { name: string }): Promise<{ error: Record<string, unknown> | null }>;
   }
   interface Module {
@@ -295,8 +295,8 @@ describe("Better Auth's own client", () => {
     const through = await clientOf(origin, { "x-httponly": "1" });
     const direct = await clientOf(url, { origin });
     for (const ask of [
-      ({ signIn }: Client) => signIn.email(WRONG),
-      ({ signIn }: Client) => signIn.email({ ...WRONG, email: "ada" }),
+      ({ signin }: Client) => signin.email(WRONG),
+      ({ signin }: Client) => signin.email({ ...WRONG, email: "ada" }),
       (client: Client) => client.updateUser({ name: "A" }),
     ]) {
       const [here, there] = [await ask(through), await ask(direct)];
@@ -306,7 +306,7 @@ describe("Better Auth's own client", () => {
       expect(error.reason).toBe(there.error?.code);
     }
     // The fifth attempt of one address.
-    expect((await through.signIn.email(WRONG)).error).toMatchObject({
+    expect((await through.signin.email(WRONG)).error).toMatchObject({
       status: 429,
       message: "Too many requests. Please try again later.",
     });

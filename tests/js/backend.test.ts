@@ -38,7 +38,7 @@ describe("Better Auth behind the app", () => {
     const { origin, auth } = await world();
     const browser = new Browser(origin);
     expect((await browser.get("/me")).status).toBe(401);
-    const signedIn = await browser.signIn();
+    const signedIn = await browser.signin();
     expect(signedIn.status).toBe(200);
     expect(signedIn.headers["cache-control"]).toBe("private, no-store");
 
@@ -78,7 +78,7 @@ describe("Better Auth behind the app", () => {
     browser.jar.set("codex-session", "planted.value");
     const values = new Set<string | undefined>();
     for (let i = 0; i < 2; i++) {
-      await browser.signIn();
+      await browser.signin();
       values.add(browser.jar.get("codex-session"));
     }
     expect(values.size).toBe(2);
@@ -88,7 +88,7 @@ describe("Better Auth behind the app", () => {
   test("checklist 10: a session that ended at the backend is over here once it is purged", async () => {
     const { origin, auth, backend } = await world();
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     expect((await browser.get("/me")).status).toBe(200);
     const token = backend.tables.session[0]?.token as string;
     backend.tables.session.length = 0;
@@ -99,7 +99,7 @@ describe("Better Auth behind the app", () => {
   test("checklist 15: two users at once never see each other", async () => {
     const { origin } = await world();
     const [ada, grace] = [new Browser(origin), new Browser(origin)];
-    await Promise.all([ada.signIn(), grace.signIn(GRACE.email, GRACE.password)]);
+    await Promise.all([ada.signin(), grace.signin(GRACE.email, GRACE.password)]);
     const rounds = await Promise.all(
       Array.from({ length: 50 }, (_, i) => (i % 2 ? ada.get("/me") : grace.get("/me"))),
     );
@@ -114,7 +114,7 @@ describe("Better Auth behind the app", () => {
     const { origin } = await world();
     const browser = new Browser(origin);
     for (const { email, password } of [ADA, GRACE, ADA]) {
-      await browser.signIn(email, password);
+      await browser.signin(email, password);
       expect(emailOf(await browser.get("/me"))).toBe(email);
     }
   });
@@ -122,8 +122,8 @@ describe("Better Auth behind the app", () => {
   test("checklist 46: an unknown user and a wrong password get the same answer", async () => {
     const { origin } = await world();
     const browser = new Browser(origin);
-    const unknown = await browser.signIn("nobody@example.com", "wrong-password");
-    const wrong = await browser.signIn(ADA.email, "wrong-password");
+    const unknown = await browser.signin("nobody@example.com", "wrong-password");
+    const wrong = await browser.signin(ADA.email, "wrong-password");
     expect([unknown.status, unknown.body]).toEqual([wrong.status, wrong.body]);
     expect(wrong.status).toBe(401);
   });
@@ -131,7 +131,7 @@ describe("Better Auth behind the app", () => {
   test("a Secure backend's cookie has the prefix, and its Domain passes as it is", async () => {
     const { origin } = await world({ secure: true, domain: ".my.localhost" });
     const browser = new Browser(origin);
-    const [line] = (await browser.signIn()).headers["set-cookie"] ?? [];
+    const [line] = (await browser.signin()).headers["set-cookie"] ?? [];
     expect(line).toMatch(/^__Secure-codex-session=.*; Domain=\.my\.localhost;.*Secure/);
     expect((await browser.get("/me")).status).toBe(200);
   });
@@ -206,11 +206,11 @@ describe("the flows through the handler", () => {
   test("one session is ended by its identifier, and its token reaches no page", async () => {
     const { origin, backend } = await world();
     const [here, there] = [new Browser(origin), new Browser(origin)];
-    await here.signIn();
-    await there.signIn();
+    await here.signin();
+    await there.signin();
     const other = JSON.parse((await there.get("/me")).body).session.id;
     const grace = new Browser(origin);
-    await grace.signIn(GRACE.email, GRACE.password);
+    await grace.signin(GRACE.email, GRACE.password);
     const notTheirs = await grace.post("/api/auth/revoke-session", { id: other });
     expect([notTheirs.status, JSON.parse(notTheirs.body).code]).toEqual([404, "SESSION_NOT_FOUND"]);
     expect((await there.get("/me")).status).toBe(200);
@@ -227,7 +227,7 @@ describe("the flows through the handler", () => {
     const { origin, auth, url } = await world();
     const twin = authBackend({ url, cookie: "codex-session" });
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const { cookie } = browser;
     const ask = (of: typeof auth) => of.getSession(new Request(origin, { headers: { cookie } }));
     expect([(await ask(auth)).status, (await ask(twin)).status]).toEqual(["authenticated", "authenticated"]);
@@ -238,7 +238,7 @@ describe("the flows through the handler", () => {
   test("a password reset ends the sessions that there were, here too, and signs nobody in", async () => {
     const { origin, backend } = await world();
     const [browser, elsewhere] = [new Browser(origin), new Browser(origin)];
-    await elsewhere.signIn();
+    await elsewhere.signin();
     expect((await elsewhere.get("/me")).status).toBe(200);
     await browser.post("/api/auth/request-password-reset", {
       email: ADA.email,
@@ -250,14 +250,14 @@ describe("the flows through the handler", () => {
     const reset = await browser.post("/api/auth/reset-password", { token, newPassword: "brand-new-secret" });
     expect([reset.status, reset.headers["set-cookie"]]).toEqual([200, undefined]);
     expect((await elsewhere.get("/me")).status).toBe(401);
-    expect((await browser.signIn(ADA.email, "brand-new-secret")).status).toBe(200);
+    expect((await browser.signin(ADA.email, "brand-new-secret")).status).toBe(200);
   });
 
   test("checklist 16: signing out everywhere else is seen at once", async () => {
     const { origin } = await world();
     const [here, there] = [new Browser(origin), new Browser(origin)];
-    await here.signIn();
-    await there.signIn();
+    await here.signin();
+    await there.signin();
     expect((await there.get("/me")).status).toBe(200);
     expect((await here.post("/api/auth/revoke-other-sessions")).status).toBe(200);
     expect((await there.get("/me")).status).toBe(401);
@@ -267,7 +267,7 @@ describe("the flows through the handler", () => {
   test("without being remembered, the cookie ends with the browser", async () => {
     const { origin } = await world();
     const browser = new Browser(origin);
-    const { headers } = await browser.signIn(ADA.email, ADA.password, { rememberMe: false });
+    const { headers } = await browser.signin(ADA.email, ADA.password, { rememberMe: false });
     expect(headers["set-cookie"]?.find((line) => line.startsWith("codex-session="))).not.toMatch(/max-age/i);
     expect(browser.jar.has("codex.dont_remember")).toBe(true);
     expect((await browser.get("/me")).status).toBe(200);
@@ -281,7 +281,7 @@ describe("the flows through the handler", () => {
       password: "long-enough-1",
       name: "N",
     });
-    await browser.signIn();
+    await browser.signin();
     await browser.get("/me");
     await browser.get("/api/auth/get-session");
     await browser.get("/api/auth/list-sessions");
@@ -335,7 +335,7 @@ describe("a backend that is away", () => {
     const tables = createTables();
     const { origin, auth, backend: first, url } = await world({ secret, tables }, { cacheTtl: 0.2 });
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const cookie = browser.cookie;
     expect((await browser.get("/me")).status).toBe(200);
 
@@ -353,7 +353,7 @@ describe("a backend that is away", () => {
     expect([...statuses].sort()).toEqual([200, 503]);
     expect(browser.cookie).toBe(cookie);
     // Also while it is away: what is asked of the handler is refused, typed, and takes no cookie away.
-    const refused = await browser.signIn();
+    const refused = await browser.signin();
     expect([refused.status, codeOf(refused)]).toEqual([503, "unavailable"]);
     expect(await auth.getSession(new Request(origin, { headers: { cookie } }))).toMatchObject({
       status: "unavailable",

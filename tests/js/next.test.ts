@@ -2,10 +2,10 @@ import {
   clientAddress,
   type ErrorPage,
   guard,
-  passOn,
-  proxy,
+  nextWithCookies,
   requestCookies,
   route,
+  sessionProxy,
   setCookies,
 } from "httponly/next";
 import { type Auth, apiProxy, authBackend, cookieEndpoint } from "httponly/server";
@@ -174,10 +174,10 @@ describe("clientAddress", () => {
   });
 });
 
-describe("passOn", () => {
+describe("nextWithCookies", () => {
   const pass = (cookie: string | undefined, lines?: string[]) => {
     const headers: Record<string, string> = { "x-other": "kept", ...(cookie !== undefined && { cookie }) };
-    const response = passOn(new NextRequest("https://app.example/docs/a?b", { headers }), lines);
+    const response = nextWithCookies(new NextRequest("https://app.example/docs/a?b", { headers }), lines);
     const overridden = response.headers.get("x-middleware-override-headers")?.split(",") ?? [];
     return {
       response,
@@ -234,7 +234,7 @@ describe("proxy", () => {
   ])("lets past the guard what is the handler's below %j, as written: %s", async (basePath, path, status) => {
     const auth = authBackend({ url: "http://127.0.0.1:1", cookie: "codex-session", basePath });
     const headers = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
-    const run = proxy(auth, { guard: guard({}, { otherwise: "signed-in" }) });
+    const run = sessionProxy(auth, { guard: guard({}, { otherwise: "signed-in" }) });
     expect((await run(new NextRequest(`https://app.example${path}`, { headers }))).status).toBe(status);
   });
 });
@@ -245,7 +245,7 @@ it("proxy takes an Auth that is not authBackend's, whose paths lie below /api/au
     getSession: async () => ({ status: "anonymous", user: null, session: null, setCookies: [] }),
     purge() {},
   };
-  const run = proxy(auth, { guard: guard({}, { otherwise: "signed-in" }) });
+  const run = sessionProxy(auth, { guard: guard({}, { otherwise: "signed-in" }) });
   const headers = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
   const open = async (path: string) =>
     (await run(new NextRequest(`https://app.example${path}`, { headers }))).status;
@@ -255,7 +255,7 @@ it("proxy takes an Auth that is not authBackend's, whose paths lie below /api/au
 describe("proxy with a page of the app for who may not come in", () => {
   const auth = authBackend({ url: "http://127.0.0.1:1", cookie: "codex-session" });
   const open = (errorPage: ErrorPage, headers: Record<string, string>) =>
-    proxy(auth, { guard: guard({ "/studio": { role: "creator" } }, { errorPage }) })(
+    sessionProxy(auth, { guard: guard({ "/studio": { role: "creator" } }, { errorPage }) })(
       new NextRequest("https://app.example/studio", { headers: { cookie: "codex-session=x", ...headers } }),
     );
   const NAVIGATION = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };

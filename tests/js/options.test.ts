@@ -6,7 +6,7 @@ import {
   safeRedirect,
   serializeSetCookie,
 } from "httponly/server";
-import { accountActions, handle, handleFetch } from "httponly/sveltekit";
+import { accountActions, proxyHandleFetch, sessionHandle } from "httponly/sveltekit";
 import { afterEach, describe, expect, test } from "vitest";
 
 type Loose = Record<string, unknown>;
@@ -27,7 +27,7 @@ const FACTORIES: [name: string, make: (options: Loose) => unknown][] = [
     'apiProxy: the target: setCookies["a"]',
     (options) => apiProxy({ target: { url, setCookies: { a: { path: "/", ...options } } } } as never),
   ],
-  ["apiProxy", (options) => handleFetch({ target: { url }, ...options } as never)],
+  ["apiProxy", (options) => proxyHandleFetch({ target: { url }, ...options } as never)],
   ["cookieEndpoint", (options) => cookieEndpoint(options)],
   ["authBackend", (options) => authBackend({ ...backend, ...options })],
   ["authBackend: pages", (options) => authBackend({ ...backend, pages: options })],
@@ -35,7 +35,7 @@ const FACTORIES: [name: string, make: (options: Loose) => unknown][] = [
   ["guard", (options) => guard({}, options)],
   ['guard: the access of "/a"', (options) => guard({ "/a": { role: "admin", ...options } })],
   ["guard: the access of otherwise", (options) => guard({}, { otherwise: options })],
-  ["handle", (options) => handle(auth, options)],
+  ["handle", (options) => sessionHandle(auth, options)],
   ["accountActions", (options) => accountActions(auth, options)],
   ["accountActions: pages", (options) => accountActions(auth, { pages: options })],
   ["serializeSetCookie", (options) => serializeSetCookie("a", "1", options)],

@@ -240,7 +240,7 @@ describe("templates", () => {
   });
 });
 
-describe("the header style of seed 003", () => {
+describe("the header style of the cookie specification", () => {
   const target = {
     cookies: ["t"],
     templates: ["header", "query", "body"] as ("header" | "query" | "body")[],

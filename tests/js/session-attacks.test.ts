@@ -49,7 +49,7 @@ describe("S1: a late answer to an old cookie leaves the new one alone", () => {
       },
     );
     const browser = new Browser(app.origin);
-    await browser.signIn();
+    await browser.signin();
     app.backend.tables.session.length = 0;
     app.auth.purge();
     delay = 150;
@@ -75,7 +75,7 @@ describe("S1: a late answer to an old cookie leaves the new one alone", () => {
     const second = new Browser(origin);
     // Both are tabs of one browser.
     for (const [name, value] of browser.jar) second.jar.set(name, value);
-    await second.signIn(GRACE.email, GRACE.password);
+    await second.signin(GRACE.email, GRACE.password);
     const fresh = second.jar.get("codex-session");
     browser.jar.set("codex-session", fresh as string);
     const answer = await late;
@@ -110,15 +110,15 @@ describe("S1: a late answer to an old cookie leaves the new one alone", () => {
       );
       return { ...app, browser: new Browser(app.origin) };
     })();
-    await browser.signIn();
+    await browser.signin();
     for (const path of ["/me", "/api/auth/get-session"]) {
-      await browser.signIn();
+      await browser.signin();
       delay = 150;
       const late = browser.get(path, path === "/me" ? NAVIGATION : {});
       await wait(50);
       const second = new Browser(origin);
       for (const [name, value] of browser.jar) second.jar.set(name, value);
-      await second.signIn(GRACE.email, GRACE.password);
+      await second.signin(GRACE.email, GRACE.password);
       const fresh = second.jar.get("codex-session") as string;
       browser.jar.set("codex-session", fresh);
       await late;
@@ -132,8 +132,8 @@ describe("S2: what happens to a user is known to all of his sessions", () => {
   async function two(settings: Settings = {}, person = ADA) {
     const app = await world(settings);
     const [here, there] = [new Browser(app.origin), new Browser(app.origin)];
-    await here.signIn(person.email, person.password);
-    await there.signIn(person.email, person.password);
+    await here.signin(person.email, person.password);
+    await there.signin(person.email, person.password);
     await me(here);
     await me(there);
     return { ...app, here, there };
@@ -162,7 +162,7 @@ describe("S2: what happens to a user is known to all of his sessions", () => {
       },
     );
     const [here, there] = [new Browser(origin), new Browser(origin)];
-    await here.signIn();
+    await here.signin();
     await me(here);
     for (const token of ["x", "eyJhbGciOiJub25lIn0.eyJlbWFpbCI6ImFkYUBleGFtcGxlLmNvbSJ9.x"])
       await there.get(`/api/auth/verify-email?token=${token}&callbackURL=/`, NAVIGATION);
@@ -265,9 +265,9 @@ describe("S2: what happens to a user is known to all of his sessions", () => {
       },
     );
     const [boss, ada, grace] = [new Browser(origin), new Browser(origin), new Browser(origin)];
-    await boss.signIn(BOSS.email, BOSS.password);
-    await ada.signIn();
-    await grace.signIn(GRACE.email, GRACE.password);
+    await boss.signin(BOSS.email, BOSS.password);
+    await ada.signin();
+    await grace.signin(GRACE.email, GRACE.password);
     const { id } = (await me(ada)).user;
     await me(grace);
     expect((await boss.post("/api/auth/admin/set-role", { userId: id, role: "admin" })).status).toBe(200);
@@ -291,9 +291,9 @@ describe("S2: what happens to a user is known to all of his sessions", () => {
       },
     );
     const all = [new Browser(origin), new Browser(origin), new Browser(origin)] as const;
-    await all[0].signIn();
-    await all[1].signIn();
-    await all[2].signIn(GRACE.email, GRACE.password);
+    await all[0].signin();
+    await all[1].signin();
+    await all[2].signin(GRACE.email, GRACE.password);
     const [one] = [await me(all[0]), await me(all[1]), await me(all[2])];
     calls = 0;
     auth.purge({ userId: one.user.id });
@@ -315,7 +315,7 @@ describe("S4: a backend that keeps its sessions in cookies", () => {
     const app = await world({ configure, secret }, { url: () => url });
     url = app.url;
     const browser = new Browser(app.origin);
-    await browser.signIn();
+    await browser.signin();
     expect(browser.jar.has("codex.session_data")).toBe(true);
     expect((await me(browser)).status).toBe("authenticated");
     url = (await backend({ configure, secret, origins: [app.origin] })).url;
@@ -365,15 +365,15 @@ describe("S4: a backend with a database and copies of its sessions in cookies", 
     });
     const { origin } = await world({ configure });
     const [boss, ada, thief] = [new Browser(origin), new Browser(origin), new Browser(origin)];
-    await boss.signIn(BOSS.email, BOSS.password);
-    await ada.signIn();
+    await boss.signin(BOSS.email, BOSS.password);
+    await ada.signin();
     const { id } = (await me(ada)).user;
     for (const [name, value] of ada.jar) thief.jar.set(name, value);
     expect(thief.jar.has("codex.session_data")).toBe(true);
     expect((await boss.post("/api/auth/admin/ban-user", { userId: id })).status).toBe(200);
     expect((await me(thief)).status).toBe("anonymous");
     expect((await boss.post("/api/auth/admin/unban-user", { userId: id })).status).toBe(200);
-    await ada.signIn();
+    await ada.signin();
     for (const [name, value] of ada.jar) thief.jar.set(name, value);
     await ada.post("/api/auth/sign-out");
     expect((await me(thief)).status).toBe("anonymous");
@@ -388,7 +388,7 @@ describe("S5: activity prolongs a session", () => {
   ])("%s", { timeout: 20_000 }, async (_, session) => {
     const { origin } = await world({ configure: (o) => ({ ...o, session }) });
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     await me(browser);
     for (let i = 1; i < 6; i++) {
       await wait(1500);
@@ -401,7 +401,7 @@ describe("S5: activity prolongs a session", () => {
       configure: (o) => ({ ...o, session: { expiresIn: 3, updateAge: 0, deferSessionRefresh: true } }),
     });
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     for (let i = 0; i < 10; i++) {
       await wait(500);
       const { body } = await browser.get("/api/auth/get-session");
@@ -438,8 +438,8 @@ describe("S7: one account pushes nobody else out of the cache", () => {
       },
     );
     const [ada, grace] = [new Browser(origin), new Browser(origin)];
-    await ada.signIn();
-    await grace.signIn(GRACE.email, GRACE.password);
+    await ada.signin();
+    await grace.signin(GRACE.email, GRACE.password);
     const own = ada.jar.get("codex-session") as string;
     await me(grace);
     for (let i = 0; i < 60; i++)
@@ -459,8 +459,8 @@ describe("S8: a session is ended by its id, and never by nothing", () => {
   test("an administrator ends another user's session", async () => {
     const { origin } = await world({ configure });
     const [boss, ada] = [new Browser(origin), new Browser(origin)];
-    await boss.signIn(BOSS.email, BOSS.password);
-    await ada.signIn();
+    await boss.signin(BOSS.email, BOSS.password);
+    await ada.signin();
     const { user, session } = await me(ada);
     const end = (body: object) => boss.post("/api/auth/admin/revoke-user-session", body);
     for (const body of [
@@ -484,12 +484,12 @@ describe("S8: a session is ended by its id, and never by nothing", () => {
     expect((await end({ id: "nobody's", userId: user.id })).status).toBe(404);
     expect((await end({ id: session.id, userId: user.id })).status).toBe(200);
     expect((await me(ada)).status).toBe("anonymous");
-    await ada.signIn();
+    await ada.signin();
     await me(ada);
     expect((await boss.post("/api/auth/admin/revoke-user-sessions", { userId: user.id })).status).toBe(200);
     expect((await me(ada)).status).toBe("anonymous");
     // Somebody who is no administrator ends nobody's.
-    await ada.signIn();
+    await ada.signin();
     const boss_ = (await me(boss)) as { user: { id: string }; session: { id: string } };
     const tried = await ada.post("/api/auth/admin/revoke-user-session", {
       id: boss_.session.id,
@@ -501,9 +501,9 @@ describe("S8: a session is ended by its id, and never by nothing", () => {
   test("several accounts in one browser: one is chosen, and one ended, by id", async () => {
     const { origin } = await world({ configure });
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const ada = (await me(browser)).session.id;
-    await browser.signIn(GRACE.email, GRACE.password);
+    await browser.signin(GRACE.email, GRACE.password);
     const grace = (await me(browser)).session.id;
     const { body } = await browser.get("/api/auth/multi-session/list-device-sessions");
     expect(JSON.parse(body)).toHaveLength(2);
@@ -534,7 +534,7 @@ describe("S9 and S10: the session's name, and Secure", () => {
     const said = vi.spyOn(console, "error").mockImplementation(() => {});
     onTestFinished(() => said.mockRestore());
     const { origin } = await world({}, { cookie: "another.session_token" });
-    const answer = await new Browser(origin).signIn();
+    const answer = await new Browser(origin).signin();
     expect([answer.status, JSON.parse(answer.body).error.code]).toEqual([503, "unavailable"]);
     expect(answer.headers["set-cookie"]).toBeUndefined();
     const [line] = said.mock.calls.map(String);
@@ -575,7 +575,7 @@ describe("S11 and S12: what else a backend says of a session is kept", () => {
       }),
     });
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     const answer = await me(browser);
     expect(answer).toMatchObject({
       user: { plan: "gold" },
@@ -590,7 +590,7 @@ describe("S11 and S12: what else a backend says of a session is kept", () => {
   test("where there is nothing else, there is no data", async () => {
     const { origin } = await world();
     const browser = new Browser(origin);
-    await browser.signIn();
+    await browser.signin();
     expect(await me(browser)).not.toHaveProperty("data");
   });
 });

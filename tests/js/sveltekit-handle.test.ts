@@ -1,7 +1,7 @@
 // The handle hook with a real backend's answers; SvelteKit itself is in the end-to-end tests.
 import type { Handle as KitHandle } from "@sveltejs/kit";
 import { type Auth, authBackend, type SessionAnswer } from "httponly/server";
-import { clientAddress, guard, handle, route, type SessionLocals } from "httponly/sveltekit";
+import { clientAddress, guard, route, type SessionLocals, sessionHandle } from "httponly/sveltekit";
 import { describe, expect, test } from "vitest";
 import { ADA, backend } from "./support/auth.ts";
 import { PROOF } from "./support/send.ts";
@@ -23,7 +23,7 @@ function event(cookie?: string, path = "/library") {
 /** Runs the hook; the page answers what it is told. */
 async function visit(auth: Pick<Auth, "getSession">, cookie?: string, page = () => new Response("page")) {
   const visited = event(cookie);
-  const response = await handle(auth)({ event: visited, resolve: page });
+  const response = await sessionHandle(auth)({ event: visited, resolve: page });
   return { response, locals: visited.locals };
 }
 
@@ -35,7 +35,7 @@ function answering(answer: Partial<SessionAnswer>): Pick<Auth, "getSession"> {
 
 describe("handle", () => {
   test("is what SvelteKit takes for its hook", () => {
-    const hook: KitHandle = handle(answering({}));
+    const hook: KitHandle = sessionHandle(answering({}));
     expect(hook).toBeTypeOf("function");
   });
 
@@ -43,12 +43,12 @@ describe("handle", () => {
     const { url } = await backend({ origins: [APP] });
     const auth = authBackend({ url, cookie: "codex-session", clientAddress });
     const { POST } = route(auth.handler);
-    const signIn = new Request(`${APP}/api/auth/sign-in/email`, {
+    const signin = new Request(`${APP}/api/auth/sign-in/email`, {
       method: "POST",
       headers: { ...PROOF, "content-type": "application/json" },
       body: JSON.stringify({ email: ADA.email, password: ADA.password }),
     });
-    const signedIn = await POST({ request: signIn, getClientAddress: () => "192.0.2.7" });
+    const signedIn = await POST({ request: signin, getClientAddress: () => "192.0.2.7" });
     expect(signedIn.status).toBe(200);
     const cookie = signedIn.headers.getSetCookie()[0]?.split(";")[0];
     const { response, locals } = await visit(auth, cookie);
@@ -150,7 +150,7 @@ describe("handle", () => {
         setCookies: ["a=1", "b=2"],
       });
       const visited = { ...event(), request: new Request(`${APP}/library`, { headers }), ...more };
-      return handle(auth, { guard: rules })({ event: visited, resolve: () => new Response("page") });
+      return sessionHandle(auth, { guard: rules })({ event: visited, resolve: () => new Response("page") });
     };
 
     test.each([
@@ -200,7 +200,7 @@ describe("handle", () => {
       expect(() => guard({}, { errorPage: "/error" as never })).toThrow("errorPage is a function");
       const thrown = guard({}, { otherwise: "signed-in", errorPage: () => Promise.reject(new Error("own")) });
       const visited = { ...event(), request: new Request(`${APP}/library`, { headers: NAVIGATION }) };
-      const visit = handle(answering({ status: "unavailable" }), { guard: thrown });
+      const visit = sessionHandle(answering({ status: "unavailable" }), { guard: thrown });
       await expect(visit({ event: visited, resolve: () => new Response("page") })).rejects.toThrow("own");
     });
   });
@@ -216,7 +216,7 @@ describe("handle", () => {
       const table = guard({ "/studio": "signed-in", "/login": "signed-out" });
       const headers = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
       const visited = { ...event(undefined, path), request: new Request(APP + path, { method, headers }) };
-      const response = await handle(answering({}), { guard: table })({
+      const response = await sessionHandle(answering({}), { guard: table })({
         event: visited,
         resolve: () => new Response("ran"),
       });

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { apiProxy, cookieEndpoint } from "httponly/server";
-import { clientAddress, type FetchInput, handleFetch, type RouteEvent, route } from "httponly/sveltekit";
+import { clientAddress, type FetchInput, proxyHandleFetch, type RouteEvent, route } from "httponly/sveltekit";
 import { describe, expect, it } from "vitest";
 import { upstream } from "./support/serve.ts";
 
@@ -98,7 +98,7 @@ describe("handleFetch", () => {
 
   it("sends the token of the visitor's cookie to a target on another host, and no cookie", async () => {
     const api = await upstream((received, response) => response.end(JSON.stringify(received.headers)));
-    const hook = handleFetch({
+    const hook = proxyHandleFetch({
       targets: { api: { url: `${api.origin}/v1`, authorization: { bearer: "token" } } },
       clientAddress,
     });
@@ -117,7 +117,9 @@ describe("handleFetch", () => {
 
   it("sends a body on", async () => {
     const api = await upstream();
-    const hook = handleFetch({ targets: { api: { url: api.origin, authorization: { bearer: "token" } } } });
+    const hook = proxyHandleFetch({
+      targets: { api: { url: api.origin, authorization: { bearer: "token" } } },
+    });
     const init = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
     expect((await hook(input(`${api.origin}/x`, "token=abc", init).input)).status).toBe(200);
     expect(api.log[0]).toMatchObject({ method: "POST", body: "{}" });
@@ -125,7 +127,7 @@ describe("handleFetch", () => {
 
   it("fills templates into query and body, as the proxy does for the page", async () => {
     const api = await upstream();
-    const hook = handleFetch({
+    const hook = proxyHandleFetch({
       targets: { api: { url: api.origin, cookies: ["token"], templates: ["query", "body"] } },
     });
     const init = {
@@ -140,7 +142,9 @@ describe("handleFetch", () => {
 
   it("answers 401 without a call where the token is absent", async () => {
     const api = await upstream();
-    const hook = handleFetch({ targets: { api: { url: api.origin, authorization: { bearer: "token" } } } });
+    const hook = proxyHandleFetch({
+      targets: { api: { url: api.origin, authorization: { bearer: "token" } } },
+    });
     const answer = await hook(input(`${api.origin}/me`, undefined).input);
     expect(answer.status).toBe(401);
     expect((await answer.json()).error.code).toBe("unauthenticated");
@@ -150,11 +154,11 @@ describe("handleFetch", () => {
   it("fills templates in where the cookie is granted, and refuses them elsewhere", async () => {
     const api = await upstream((received, response) => response.end(received.headers.authorization));
     const init = { headers: { authorization: "Bearer {{ cookies.token }}" } };
-    const granted = handleFetch({ target: { url: api.origin, cookies: ["token"] } });
+    const granted = proxyHandleFetch({ target: { url: api.origin, cookies: ["token"] } });
     expect(await (await granted(input(`${api.origin}/me`, "token=abc", init).input)).text()).toBe(
       "Bearer abc",
     );
-    const refused = handleFetch({ targets: { api: { url: api.origin } } });
+    const refused = proxyHandleFetch({ targets: { api: { url: api.origin } } });
     expect((await refused(input(`${api.origin}/me`, "token=abc", init).input)).status).toBe(403);
     expect(api.log.length).toBe(1);
   });
@@ -163,7 +167,7 @@ describe("handleFetch", () => {
     const api = await upstream((received, response) =>
       response.end(received.headers.authorization ?? "none"),
     );
-    const hook = handleFetch({
+    const hook = proxyHandleFetch({
       targets: {
         open: { url: api.origin },
         closed: { url: () => `${api.origin}/me`, authorization: { bearer: "token" } },
@@ -174,7 +178,7 @@ describe("handleFetch", () => {
   });
 
   it("gives a request to the own origin its proof, and leaves any other to SvelteKit", async () => {
-    const hook = handleFetch({ targets: { api: { url: "https://api.example" } } });
+    const hook = proxyHandleFetch({ targets: { api: { url: "https://api.example" } } });
     const own = input("https://app.example/api/proxy/api/me", "token=abc");
     expect(await (await hook(own.input)).text()).toBe("from SvelteKit");
     expect(own.passed[0]?.headers.get("x-httponly")).toBe("1");
@@ -185,6 +189,6 @@ describe("handleFetch", () => {
   });
 
   it("refuses targets that apiProxy refuses", () => {
-    expect(() => handleFetch({ targets: { api: { url: "ftp://api.example" } } })).toThrow(TypeError);
+    expect(() => proxyHandleFetch({ targets: { api: { url: "ftp://api.example" } } })).toThrow(TypeError);
   });
 });

@@ -2,7 +2,7 @@ import type { Handle } from "@sveltejs/kit";
 import { sequence } from "@sveltejs/kit/hooks";
 import { getCookie } from "httponly";
 import { decodeToken } from "httponly/server";
-import { handle as session, handleFetch as ssr } from "httponly/sveltekit";
+import { proxyHandleFetch, sessionHandle } from "httponly/sveltekit";
 import { apiUrl, TOKEN } from "$lib/api.server";
 import { auth, guards } from "$lib/auth.server";
 
@@ -18,7 +18,9 @@ const page: Handle = ({ event, resolve }) => {
 };
 
 /** Who is signed in and who may pass, before anything else looks at the request. */
-export const handle = sequence(session(auth, { guard: guards }), page);
+export const handle = sequence(sessionHandle(auth, { guard: guards }), page);
 
 /** What a load fetches during SSR goes to the API with the visitor's token, as it does through the proxy. */
-export const handleFetch = ssr({ targets: { api: { url: apiUrl, authorization: { bearer: TOKEN } } } });
+export const handleFetch = proxyHandleFetch({
+  targets: { api: { url: apiUrl, authorization: { bearer: TOKEN } } },
+});

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules } from "../../wasm/server.ts";
+import { callWasm } from "../../wasm/server.ts";
 import { type Broken, refused } from "../refusal.ts";
 import { type alarm, type Bytes, readWithin } from "../stream.ts";
 import type { Upload } from "../transport.ts";
@@ -56,7 +56,7 @@ export async function readBody(
   if (!bytes || bytes.length < length) throw refused("body-too-large");
   if (!fills) return { body: bytes, spends: false };
   const whole = bytes;
-  const filled = rules(() => binding.fill(target, head, whole)) as Bytes | undefined;
+  const filled = callWasm(() => binding.fill(target, head, whole)) as Bytes | undefined;
   return filled ? { body: filled, spends: true } : { body: whole, spends: false };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules, text } from "../../wasm/server.ts";
+import { callWasm, text } from "../../wasm/server.ts";
 import { memo } from "../memo.ts";
 import { answering, type Broken, type ErrorNames, refused, withHeaders } from "../refusal.ts";
 import { alarm } from "../stream.ts";
@@ -43,7 +43,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
   const declared = readOptions(options);
   const plan = planning(declared);
   const respond = responding(declared);
-  const pairs = rules((m) => m.proxyHeaders());
+  const pairs = callWasm((m) => m.proxyHeaders());
   const headers = Object.fromEntries(
     pairs.flatMap((name, i) => (i % 2 ? [] : [[name, pairs[i + 1] as string]])),
   );
@@ -110,7 +110,7 @@ function planning({ binding, targets, asksForUrl, clientAddress }: Declared) {
   return (request: Request, platform: unknown, about: ErrorNames): Planned => {
     const { method, url } = request;
     let base = "";
-    if (asksForUrl) base = baseOf(targets[rules(() => binding.find(url))], request, platform);
+    if (asksForUrl) base = baseOf(targets[callWasm(() => binding.find(url))], request, platform);
     // Whatever it is made of, an address is one line of the head.
     const address: unknown = clientAddress?.(request, platform);
     const client =
@@ -121,7 +121,7 @@ function planning({ binding, targets, asksForUrl, clientAddress }: Declared) {
     for (const [name, value] of request.headers) if (wants(name)) head += `\n${name}\n${value}`;
     let lines: string[];
     try {
-      lines = rules(() => binding.plan(head)).split("\n");
+      lines = callWasm(() => binding.plan(head)).split("\n");
     } catch (thrown) {
       explain(thrown, head, about);
       const wrongMethod = (thrown as { status?: number }).status === 405;
@@ -136,7 +136,7 @@ function planning({ binding, targets, asksForUrl, clientAddress }: Declared) {
 
   /** Names the target and the cookie that a refusal is about. */
   function explain(thrown: unknown, head: string, about: ErrorNames): void {
-    const [target, cookie] = rules(() => binding.blame(head, (thrown as { code?: string }).code ?? ""));
+    const [target, cookie] = callWasm(() => binding.blame(head, (thrown as { code?: string }).code ?? ""));
     about.target = target || undefined;
     about.cookie = cookie || undefined;
   }
@@ -159,7 +159,7 @@ async function addHeaders(
   for (const [name, source] of target.headers) {
     const value = typeof source === "function" ? await source(request, platform) : source;
     if (value === undefined) continue;
-    rules((m) => m.checkHeaderValue(text(`the header ${name}`, value)));
+    callWasm((m) => m.checkHeaderValue(text(`the header ${name}`, value)));
     headers[name] = value;
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { declaredUrl, type ProxyBinding, rules, type ServerModule } from "../../wasm/server.ts";
+import { callWasm, declaredUrl, type ProxyBinding, type ServerModule } from "../../wasm/server.ts";
 import { kindOf, type Names, ownFunction, ownOptions, ownTable } from "../options.ts";
 import type { OnError } from "../refusal.ts";
 
@@ -210,7 +210,7 @@ export function readOptions(given: ProxyOptions): Declared {
   const fillLimit = Math.min(bodyLimit ?? DEFAULT_FILL_LIMIT, 2 ** 32 - 1);
   const targets = listTargets(options as { target?: Target; targets?: Record<string, Target> });
   const declared = targets.map(([name, target]) => declare(name, target));
-  const binding: ProxyBinding = rules(
+  const binding: ProxyBinding = callWasm(
     (m: ServerModule) =>
       new m.Proxy({
         mount: options.mount ?? "/api/proxy",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { rules } from "../../wasm/server.ts";
+import { callWasm } from "../../wasm/server.ts";
 import { memo } from "../memo.ts";
 import { alarm, type Bytes, watch, withHeartbeat } from "../stream.ts";
 import type { Answer, Running } from "../transport.ts";
@@ -34,11 +34,11 @@ export interface Asked {
 /** Makes responses for a proxy. */
 export function responding({ binding, targets, asksForUrl, idleTimeout, heartbeat }: Declared) {
   const actions = targets.map((_, target) =>
-    memo(512, (name) => rules(() => binding.responseHeaderFate(target, name))),
+    memo(512, (name) => callWasm(() => binding.responseHeaderFate(target, name))),
   );
   const judge = (question: string) => {
     const [target, flags, ...head] = question.split("\n");
-    return readPairs(rules(() => binding.judge(Number(target), Number(flags), head.join("\n"))));
+    return readPairs(callWasm(() => binding.judge(Number(target), Number(flags), head.join("\n"))));
   };
   const judgeOften = memo(256, judge);
 

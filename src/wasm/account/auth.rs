@@ -78,7 +78,7 @@ fn target_option(options: &JsValue, key: &str, own: &str) -> Option<String> {
 
 /// Signs in. `{ user, to, leaves }`: the user, null where none is signed in yet; where the page has to go, if anywhere;
 /// whether signing in goes on there. Of an error, `to` is where the page has to go with it.
-#[wasm_bindgen(js_name = signIn)]
+#[wasm_bindgen(js_name = signin)]
 pub async fn sign_in(endpoint: String, options: JsValue) -> Result<JsValue, JsValue> {
     let (_, location) = page()?;
     let own = location.origin();
@@ -132,7 +132,7 @@ pub async fn sign_in(endpoint: String, options: JsValue) -> Result<JsValue, JsVa
 }
 
 /// Signs out, here or everywhere; gives where the page has to go, if anywhere.
-#[wasm_bindgen(js_name = signOut)]
+#[wasm_bindgen(js_name = signout)]
 pub async fn sign_out(endpoint: String, options: JsValue) -> Result<Option<String>, JsValue> {
     let (_, location) = page()?;
     let to = target_option(&options, "callback", &location.origin());

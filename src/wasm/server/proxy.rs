@@ -92,7 +92,7 @@ const SPENDS: u32 = 1;
 const FILLS_BODY: u32 = 2;
 /// May be sent again.
 const IDEMPOTENT: u32 = 4;
-/// Is named by seed 003's header.
+/// Is named by the cookie specification's header.
 const BY_HEADER: u32 = 8;
 /// May set response cookies.
 const SETS: u32 = 16;

@@ -1,4 +1,4 @@
-import { guard, proxy as sessions } from "httponly/next";
+import { guard, sessionProxy } from "httponly/next";
 import type { Access } from "httponly/server";
 import { auth } from "./lib/auth";
 
@@ -15,7 +15,7 @@ const tables: Record<string, Record<string, Access>> = {
 };
 const table = process.env.TABLE ?? "open";
 
-export const proxy = sessions(auth, {
+export const proxy = sessionProxy(auth, {
   guard: guard(tables[table] ?? {}, { otherwise: table === "closed" ? "signed-in" : "public" }),
 });
 export const config = { matcher: ["/", "/((?!_next/|favicon\\.ico).*)"] };

@@ -92,7 +92,7 @@ export class Browser {
     return this.#send(path, "POST", own, new URLSearchParams(fields).toString());
   }
 
-  signIn(email = USERS[0]?.email, password = USERS[0]?.password, more = {}): Promise<Answer> {
+  signin(email = USERS[0]?.email, password = USERS[0]?.password, more = {}): Promise<Answer> {
     return this.post("/api/auth/sign-in/email", { email, password, ...more });
   }
 

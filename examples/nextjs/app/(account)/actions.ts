@@ -4,16 +4,16 @@ import { flows } from "../../lib/auth";
 
 /** Forms post to these. They answer with what to say, or lead on; both work without JavaScript. */
 export const {
-  signIn,
-  signUp,
+  signin,
+  signup,
   social,
   sendMagicLink,
   useMagicLink: consumeMagicLink,
   sendVerification,
   requestReset,
   resetPassword,
-  signOut,
-  signOutEverywhere,
+  signout,
+  signoutEverywhere,
   revokeSession,
   revokeOtherSessions,
 } = flows;

@@ -2,7 +2,7 @@
 
 import { useAuth } from "httponly/react";
 import Link from "next/link";
-import { signOut } from "./actions";
+import { signout } from "./actions";
 import { FlowForm } from "./form";
 
 /** Who is signed in, and the way out. What the server rendered stands, until another tab signs out or in. */
@@ -31,7 +31,7 @@ export function UserMenu() {
         <Link href="/account" prefetch={false}>
           Account and devices
         </Link>
-        <FlowForm action={signOut} submit="Sign out" kind="quiet" />
+        <FlowForm action={signout} submit="Sign out" kind="quiet" />
       </div>
     </details>
   );

@@ -1,8 +1,8 @@
 import { guard } from "httponly/server";
-import { handle as session } from "httponly/sveltekit";
+import { sessionHandle } from "httponly/sveltekit";
 import { auth } from "$lib/auth.server";
 
-export const handle = session(auth, {
+export const handle = sessionHandle(auth, {
   guard: guard({
     "(authenticated)": "signed-in",
     "(studio)": { role: ["creator", "admin"] },

@@ -1,5 +1,5 @@
 import { type Access, guard } from "httponly/server";
-import { handle as session } from "httponly/sveltekit";
+import { sessionHandle } from "httponly/sveltekit";
 import { env } from "$env/dynamic/private";
 import { auth } from "$lib/auth.server";
 
@@ -27,4 +27,4 @@ const tables: Record<string, Record<string, Access>> = {
 if (env.ABOUT === "signed-in") tables.open = { "(public)": "signed-in" };
 const otherwise = env.TABLE === "closed" ? "signed-in" : "public";
 
-export const handle = session(auth, { guard: guard(tables[env.TABLE ?? "open"] ?? {}, { otherwise }) });
+export const handle = sessionHandle(auth, { guard: guard(tables[env.TABLE ?? "open"] ?? {}, { otherwise }) });

@@ -1,5 +1,7 @@
 import { guard } from "httponly/server";
-import { handle as session } from "httponly/sveltekit";
+import { sessionHandle } from "httponly/sveltekit";
 import { auth } from "./lib/auth.server.ts";
 
-export const handle = session(auth, { guard: guard({ "/library": "signed-in", "/login": "signed-out" }) });
+export const handle = sessionHandle(auth, {
+  guard: guard({ "/library": "signed-in", "/login": "signed-out" }),
+});

@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { devices, who } from "../../../lib/auth";
-import { revokeOtherSessions, revokeSession, signOut, signOutEverywhere } from "../actions";
+import { revokeOtherSessions, revokeSession, signout, signoutEverywhere } from "../actions";
 import { FlowForm } from "../form";
 
 export const metadata: Metadata = { title: "Account" };
@@ -76,8 +76,8 @@ export default async function Account() {
       <section className="card leave" aria-labelledby="leave">
         <h2 id="leave">Leave</h2>
         <div className="actions">
-          <FlowForm action={signOut} submit="Sign out here" kind="quiet" />
-          <FlowForm action={signOutEverywhere} submit="Sign out everywhere" kind="danger" />
+          <FlowForm action={signout} submit="Sign out here" kind="quiet" />
+          <FlowForm action={signoutEverywhere} submit="Sign out everywhere" kind="danger" />
         </div>
       </section>
     </>

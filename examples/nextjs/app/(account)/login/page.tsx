@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { sendMagicLink, signIn, social } from "../actions";
+import { sendMagicLink, signin, social } from "../actions";
 import { Field, FlowForm } from "../form";
 import { first, type Search } from "../search";
 
@@ -35,7 +35,7 @@ export default async function Login({ searchParams }: Search) {
             That did not work: you cancelled, or it took too long.
           </p>
         )}
-        <FlowForm action={signIn} submit="Sign in" busy="Signing in …">
+        <FlowForm action={signin} submit="Sign in" busy="Signing in …">
           {next}
           <Field label="E-mail" name="email" type="email" autoComplete="username" required />
           <Field label="Password" name="password" type="password" autoComplete="current-password" required />

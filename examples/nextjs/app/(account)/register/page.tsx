@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { signUp } from "../actions";
+import { signup } from "../actions";
 import { Field, FlowForm } from "../form";
 import { first, type Search } from "../search";
 
@@ -14,7 +14,7 @@ export default async function Register({ searchParams }: Search) {
       <section className="card">
         <h1>Create an account</h1>
         <p className="lead">It takes a name, an address and a password.</p>
-        <FlowForm action={signUp} submit="Create account" busy="Creating …">
+        <FlowForm action={signup} submit="Create account" busy="Creating …">
           {redirect && <input type="hidden" name="redirect" value={redirect} />}
           <Field label="Name" name="name" autoComplete="name" required />
           <Field label="E-mail" name="email" type="email" autoComplete="username" required />

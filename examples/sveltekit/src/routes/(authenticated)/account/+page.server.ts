@@ -2,8 +2,8 @@ import type { Device } from "$lib/account/device";
 import { flows } from "$lib/auth.server";
 import type { PageServerLoad } from "./$types";
 
-const { signOut, signOutEverywhere, revokeSession, revokeOtherSessions } = flows;
-export const actions = { signOut, signOutEverywhere, revokeSession, revokeOtherSessions };
+const { signout, signoutEverywhere, revokeSession, revokeOtherSessions } = flows;
+export const actions = { signout, signoutEverywhere, revokeSession, revokeOtherSessions };
 
 /** The user's sessions, this one first; null while the backend is away. */
 export const load: PageServerLoad = async ({ fetch, locals }) => {

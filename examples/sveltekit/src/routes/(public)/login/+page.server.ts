@@ -1,4 +1,4 @@
 import { flows } from "$lib/auth.server";
 
-const { signIn, sendMagicLink, social } = flows;
-export const actions = { signIn, sendMagicLink, social };
+const { signin, sendMagicLink, social } = flows;
+export const actions = { signin, sendMagicLink, social };

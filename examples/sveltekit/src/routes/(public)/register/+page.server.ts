@@ -1,4 +1,4 @@
 import { flows } from "$lib/auth.server";
 
-const { signUp } = flows;
-export const actions = { signUp };
+const { signup } = flows;
+export const actions = { signup };

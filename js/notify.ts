@@ -5,7 +5,7 @@
  */
 
 /** Calls each of those that listen now. What one throws goes to the console and to `window.onerror`, not to the others. */
-export function callEach<A extends unknown[]>(listeners: Iterable<(...args: A) => void>, ...args: A): void {
+export function notify<A extends unknown[]>(listeners: Iterable<(...args: A) => void>, ...args: A): void {
   for (const listener of [...listeners])
     try {
       listener(...args);

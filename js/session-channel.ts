@@ -5,8 +5,9 @@
  *
  * @module
  */
-import { callEach } from "./call-each.ts";
+
 import type { HttpOnlyError } from "./errors.ts";
+import { notify } from "./notify.ts";
 
 /** What happened. */
 export interface News {
@@ -23,7 +24,7 @@ const listeners = new Set<(news: News) => void>();
 
 /** Tells this page, and what has changed the other tabs too. */
 export function announce(news: News): void {
-  callEach(listeners, news);
+  notify(listeners, news);
   if (news.user !== undefined) tellOthers(news.user);
 }
 

@@ -1,4 +1,4 @@
-// docs/seed-003.md says for every row of the cookie specification which test checks it. Here it is checked that these
+// docs/cookie-specification.md says for every row of the cookie specification which test checks it. Here it is checked that these
 // tests exist, run, and that none is left out.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,14 +31,16 @@ function rowsOf(markdown: string): Row[] {
     });
 }
 
-const rows = rowsOf(read("docs/seed-003.md"));
+const rows = rowsOf(read("docs/cookie-specification.md"));
 const files = ["tests/js", "tests/e2e"].flatMap((folder) =>
   readdirSync(join(root, folder))
-    .filter((name) => name.startsWith("seed003-") && name !== "seed003-table.test.ts")
+    .filter(
+      (name) => name.startsWith("cookie-specification-") && name !== "cookie-specification-table.test.ts",
+    )
     .map((name) => `${folder}/${name}`),
 );
 
-describe("docs/seed-003.md", () => {
+describe("docs/cookie-specification.md", () => {
   test("has a table", () => {
     expect(rows.length).toBeGreaterThan(90);
     expect(files.length).toBeGreaterThanOrEqual(3);

@@ -1,5 +1,5 @@
 // The page's side of the cookie specification, row by row, in a real browser: what is asserted is what it stored and
-// what it sent. Each test is named after its row; docs/seed-003.md is the table of all rows.
+// what it sent. Each test is named after its row; docs/cookie-specification.md is the table of all rows.
 import { type BrowserContext, type Cookie, expect, type Page, type Request } from "@playwright/test";
 import type { CookieOptions } from "httponly";
 import { type Outcome, type Site, test } from "./bare.ts";

@@ -7,7 +7,7 @@
 const originals = new WeakMap<Request, Request>();
 
 /** Notes for whom a request was made. */
-export function standIn(made: Request, original: Request): void {
+export function linkOriginal(made: Request, original: Request): void {
   originals.set(made, original);
 }
 
