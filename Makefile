@@ -112,6 +112,8 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 	vitest run -c tests/page/vitest.config.ts
 	echo "test: the package"
 	node tools/check-package.mjs
+	echo "test: what a release needs"
+	node tools/release.mjs check
 	echo "test: the guides, followed from an empty folder"
 	node tools/check-guide.mjs
 	echo "test: the budgets of size and memory"
@@ -122,7 +124,7 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 	playwright test -c tests/e2e-next/playwright.config.ts
 
 .PHONY: lint
-lint: build ## Check formatting, lints and types
+lint: build msrv ## Check formatting, lints, types and the oldest Rust
 	@exec </dev/null
 	echo "lint: rustfmt, clippy"
 	cargo fmt --check
@@ -134,9 +136,46 @@ lint: build ## Check formatting, lints and types
 	biome check --error-on-warnings .
 	tsc -p tsconfig.json
 
+# The oldest Rust that the crate takes: `rust-version` in Cargo.toml.
+MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+MSRV_STAMP := target/msrv/.$(MSRV)
+
+.PHONY: msrv
+msrv: $(MSRV_STAMP) ## Check that the crate builds with the oldest Rust that it declares
+
+$(MSRV_STAMP): Cargo.toml Cargo.lock $(shell find src -name '*.rs') | rust
+	@if ! command -v rustup >/dev/null; then
+	  echo "skipped: rustup, which can install Rust $(MSRV), is missing"
+	elif ! rustup run $(MSRV) cargo --version >/dev/null 2>&1 && ! rustup toolchain install $(MSRV) --profile minimal >/dev/null 2>&1; then
+	  echo "skipped: Rust $(MSRV) cannot be installed here"
+	else
+	  echo "lint: Rust $(MSRV)"
+	  CARGO_TARGET_DIR=target/msrv rustup run $(MSRV) cargo check --quiet --features server
+	fi
+	mkdir -p $(@D) && touch $@
+
 .PHONY: bench
 bench: build chromium ## Measure size and speed beside the peers, in one run
 	@node bench/run.mjs
+
+FUZZ_STAMP := .tools/bin/cargo-fuzz
+SECONDS_EACH ?= 60
+
+$(FUZZ_STAMP): | rust
+	@echo "setup: cargo-fuzz (a minute or two)"
+	cargo install cargo-fuzz --locked --debug --root .tools --quiet
+
+.PHONY: fuzz
+fuzz: tools $(FUZZ_STAMP) ## Look for input that no test has tried, SECONDS_EACH=60 for each of the targets
+	@[ -d fuzz/corpus ] || node fuzz/seeds.mjs
+	for target in $$(cargo fuzz list); do
+	  echo "fuzz: $$target"
+	  cargo fuzz run -s none $$target -- -max_total_time=$(SECONDS_EACH) -verbosity=0
+	done
+
+.PHONY: release
+release: build ## Check what a release needs; VERSION=0.2.0 commits and tags that version
+	@node tools/release.mjs $(if $(VERSION),prepare $(VERSION),check)
 
 .PHONY: docs
 docs: build ## Write the reference into docs/api (TypeScript) and target/doc (Rust)

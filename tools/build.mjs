@@ -224,6 +224,10 @@ console.log("package: pkg/");
 run("tsc", ["-p", "tsconfig.build.json"]);
 cpSync("js/wasm/gen", "pkg/dist/wasm/gen", { recursive: true });
 cpSync("pkg-template", "pkg", { recursive: true });
+// The version stands in Cargo.toml alone.
+const manifest = JSON.parse(readFileSync("pkg/package.json", "utf8"));
+manifest.version = /^version = "(.*)"$/m.exec(readFileSync("Cargo.toml", "utf8"))[1];
+writeFileSync("pkg/package.json", `${JSON.stringify(manifest, undefined, 2)}\n`);
 // npm shows the first parts of the README; pictures and files of the repository are not there.
 const readme = readFileSync("README.md", "utf8")
   .replace(/^!\[.*\n\n/m, "")
