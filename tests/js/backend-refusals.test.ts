@@ -306,7 +306,7 @@ describe("Better Auth's own client", () => {
       expect(error.reason).toBe(there.error?.code);
     }
     // The fifth attempt of one address.
-    expect((await through.signin.email(WRONG)).error).toMatchObject({
+    expect((await through.signIn.email(WRONG)).error).toMatchObject({
       status: 429,
       message: "Too many requests. Please try again later.",
     });
