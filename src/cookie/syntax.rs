@@ -108,7 +108,7 @@ impl Class {
     pub const LITERAL: Self = Self::of(&[b"!!", b"#$", b"&+", b"-:", b"<[", b"]~"]);
     /// `av-octet`: any CHAR except CTL and `;` (RFC 6265bis section 4.1.1).
     pub const ATTRIBUTE_OCTET: Self = Self::of(&[b" :", b"<~"]);
-    /// CaseMode, digits, `-` and `_`, and the `.` between labels.
+    /// Letters, digits, `-` and `_`, and the `.` between labels.
     pub const HOST_NAME: Self = Self::of(&[b"AZ", b"az", b"09", b"-.", b"__"]);
 
     #[expect(clippy::indexing_slicing, reason = "runs at compile time only: the constants above")]

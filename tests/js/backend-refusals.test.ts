@@ -272,7 +272,7 @@ describe("what a backend's refusal becomes", () => {
 
 describe("Better Auth's own client", () => {
   interface Client {
-    signin: { email(of: typeof WRONG): Promise<{ error: Record<string, unknown> | null }> };
+    signIn: { email(of: typeof WRONG): Promise<{ error: Record<string, unknown> | null }> };
     updateUser(of: { name: string }): Promise<{ error: Record<string, unknown> | null }>;
   }
   interface Module {
@@ -295,8 +295,8 @@ describe("Better Auth's own client", () => {
     const through = await clientOf(origin, { "x-httponly": "1" });
     const direct = await clientOf(url, { origin });
     for (const ask of [
-      ({ signin }: Client) => signin.email(WRONG),
-      ({ signin }: Client) => signin.email({ ...WRONG, email: "ada" }),
+      ({ signIn }: Client) => signIn.email(WRONG),
+      ({ signIn }: Client) => signIn.email({ ...WRONG, email: "ada" }),
       (client: Client) => client.updateUser({ name: "A" }),
     ]) {
       const [here, there] = [await ask(through), await ask(direct)];
