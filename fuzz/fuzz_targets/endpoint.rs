@@ -1,6 +1,7 @@
 //! Whatever is sent, the cookie is Secure, `HttpOnly` and of the host alone, and never the session's.
 #![no_main]
-use httponly::cookie::endpoint::{Fields, Form, Policy, Route};
+use httponly::cookie::endpoint::{Fields, Policy, Route};
+use httponly::http::form::Form;
 use httponly::cookie::set_cookie::parse;
 use httponly::auth::cookies::Names;
 

@@ -1,6 +1,6 @@
 //! A page gets no token, is sent to no script, and shows a link's fields as text; a link is used as it was shown.
 #![no_main]
-use httponly::cookie::endpoint::Form;
+use httponly::http::form::Form;
 use httponly::auth::session_response::{SessionState, read};
 use httponly::auth::magic_link;
 use httponly::auth::client::{SignInResult, Operation, SignInMethod, arrival, failure, session, target};

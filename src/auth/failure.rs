@@ -4,10 +4,62 @@
 //! shape, whoever refused: `{ "error": { "code", "message", "reason" } }`. So what the page gets is both: the members
 //! that the backend wrote, and `error`, of which no word is the backend's.
 
-use super::flow::Failure;
-use crate::error::Code;
+use crate::error::{Code, Rule};
 use crate::http::json;
 use crate::http::json::Json;
+
+/// Why the backend, or the handler before it, did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Of the answer to the visitor.
+    pub status: u16,
+    /// Our name for it.
+    pub code: Code,
+    /// For people.
+    pub message: &'static str,
+    /// The backend's own code.
+    pub reason: Option<String>,
+    /// The field to blame.
+    pub field: Option<&'static str>,
+    /// Seconds until another attempt makes sense.
+    pub retry_after: Option<u32>,
+}
+
+impl Failure {
+    /// The failure that a rule stands for.
+    pub fn of(rule: Rule) -> Self {
+        Self {
+            status: rule.status(),
+            code: rule.code(),
+            message: rule.text(),
+            reason: None,
+            field: None,
+            retry_after: None,
+        }
+    }
+}
+
+/// What the codes of Better Auth mean, as far as a form can do something about them.
+pub(super) fn meaning(reason: &str) -> Option<(Rule, Option<&'static str>, &'static str)> {
+    let failed = |field, message| Some((Rule::FlowFailed, field, message));
+    let field = |field, message| Some((Rule::FlowText, Some(field), message));
+    match reason {
+        "INVALID_EMAIL_OR_PASSWORD" => failed(None, "the e-mail address or the password is wrong"),
+        "EMAIL_NOT_VERIFIED" => failed(None, "the e-mail address is not verified yet"),
+        "USER_ALREADY_EXISTS" | "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" => {
+            failed(Some("email"), "there is an account with this e-mail address already")
+        }
+        "INVALID_TOKEN" | "TOKEN_EXPIRED" | "EXPIRED_TOKEN" => {
+            failed(None, "the link is used up or too old: ask for a new one")
+        }
+        "INVALID_EMAIL" => field("email", "this is no e-mail address"),
+        "PASSWORD_TOO_SHORT" => field("password", "the password is too short"),
+        "PASSWORD_TOO_LONG" => field("password", "the password is too long"),
+        "PROVIDER_NOT_FOUND" => field("provider", "the authentication backend does not know this provider"),
+        "SESSION_NOT_FOUND" => field("id", "there is no such session any more"),
+        _ => None,
+    }
+}
 
 /// What a body that came through the handler says about a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,7 +141,7 @@ pub fn is_oauth(body: &str) -> bool {
 ///
 /// ```
 /// use httponly::error::Rule;
-/// use httponly::auth::flow::Failure;
+/// use httponly::auth::failure::Failure;
 /// use httponly::auth::failure::typed;
 ///
 /// let failure = Failure { reason: Some("BANNED_USER".into()), ..Failure::of(Rule::FlowRejected) };
@@ -139,7 +191,6 @@ fn text(members: &[(String, Json)], name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Rule;
 
     #[test]
     fn a_refusal_of_the_handler_is_told_from_one_of_the_backend() {

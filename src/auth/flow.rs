@@ -3,10 +3,10 @@
 //! A flow is a form with a name. Its table says which fields it takes, and to which path of the backend they go; the
 //! paths and bodies are Better Auth's. Passwords and tokens go to the backend and nowhere else.
 
-use crate::auth::{failure, routes};
+use crate::auth::failure::{self, Failure, meaning};
 use crate::error::{Code, Refusal, Rule};
 use crate::http::json::Json;
-use crate::http::{form, json, redirect};
+use crate::http::{form, json, redirect, retry_after};
 
 /// What a form does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,23 +112,6 @@ pub enum Outcome {
     },
     /// It did not.
     Failed(Failure),
-}
-
-/// Why a flow did not work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// Of the answer to the visitor.
-    pub status: u16,
-    /// Our name for it.
-    pub code: Code,
-    /// For people.
-    pub message: &'static str,
-    /// The backend's own code.
-    pub reason: Option<String>,
-    /// The field to blame.
-    pub field: Option<&'static str>,
-    /// Seconds until another attempt makes sense.
-    pub retry_after: Option<u32>,
 }
 
 const EMAIL: (&str, &str, Kind) = ("email", "email", Kind::Email);
@@ -334,7 +317,7 @@ impl Flow {
     }
 
     fn failure(self, reply: Reply<'_>, now: f64) -> Failure {
-        let wait = routes::retry_seconds(reply.retry_after, None, now);
+        let wait = retry_after::seconds(reply.retry_after, None, now);
         let said = failure::read(reply.body);
         if let Some(code) = said.own {
             let rule = match code {
@@ -385,24 +368,12 @@ impl Flow {
 }
 
 impl Failure {
-    /// The failure that a rule stands for.
-    pub fn of(rule: Rule) -> Self {
-        Self {
-            status: rule.status(),
-            code: rule.code(),
-            message: rule.text(),
-            reason: None,
-            field: None,
-            retry_after: None,
-        }
-    }
-
     /// What a refusal of the backend means: its status, and its own code if it has one. `flow` is the form that asks;
     /// `None` for a request that no form of the account makes.
     ///
     /// ```
     /// use httponly::error::Code;
-    /// use httponly::auth::flow::{Failure, Flow};
+    /// use httponly::auth::{failure::Failure, flow::Flow};
     ///
     /// let refused = |flow, status| Failure::refused(flow, status, None).code;
     /// assert_eq!(refused(Some(Flow::SignIn), 401), Code::SigninFailed);
@@ -462,28 +433,6 @@ pub fn destination(candidates: &[&str], own: &str) -> Option<String> {
         _ => wanted,
     };
     redirect::check(path, &[]).map(std::borrow::Cow::into_owned)
-}
-
-/// What the codes of Better Auth mean, as far as a form can do something about them.
-fn meaning(reason: &str) -> Option<(Rule, Option<&'static str>, &'static str)> {
-    let failed = |field, message| Some((Rule::FlowFailed, field, message));
-    let field = |field, message| Some((Rule::FlowText, Some(field), message));
-    match reason {
-        "INVALID_EMAIL_OR_PASSWORD" => failed(None, "the e-mail address or the password is wrong"),
-        "EMAIL_NOT_VERIFIED" => failed(None, "the e-mail address is not verified yet"),
-        "USER_ALREADY_EXISTS" | "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" => {
-            failed(Some("email"), "there is an account with this e-mail address already")
-        }
-        "INVALID_TOKEN" | "TOKEN_EXPIRED" | "EXPIRED_TOKEN" => {
-            failed(None, "the link is used up or too old: ask for a new one")
-        }
-        "INVALID_EMAIL" => field("email", "this is no e-mail address"),
-        "PASSWORD_TOO_SHORT" => field("password", "the password is too short"),
-        "PASSWORD_TOO_LONG" => field("password", "the password is too long"),
-        "PROVIDER_NOT_FOUND" => field("provider", "the authentication backend does not know this provider"),
-        "SESSION_NOT_FOUND" => field("id", "there is no such session any more"),
-        _ => None,
-    }
 }
 
 /// The address of a provider's page that a reply leads to.

@@ -11,8 +11,8 @@
 //! cookie of the browser that began to sign in has to match it. The POST itself spends and sets no cookie, reaches no
 //! backend, and leads nowhere but to its own path; from a frame, an image or a script it is refused, as the GET is.
 
-use crate::cookie::endpoint::Form;
 use crate::error::{Refusal, Rule};
+use crate::http::form::Form;
 use crate::http::form::{Empty, select};
 
 /// Largest body in bytes.

@@ -3,9 +3,9 @@
 //!
 //! The paths are Better Auth's. What is not known here, and is no reading, may have changed its own user.
 
-use super::routes::LINK;
-use crate::cookie::endpoint::Form;
+use super::magic_link::LINK;
 use crate::http::form;
+use crate::http::form::Form;
 use crate::http::json;
 use crate::http::json::Json;
 use crate::jwt;

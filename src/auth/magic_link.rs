@@ -6,11 +6,15 @@
 use std::fmt::Write;
 
 use crate::auth::failure;
-use crate::auth::flow::{Failure, Flow};
-use crate::cookie::endpoint::Form;
+use crate::auth::failure::Failure;
+use crate::auth::flow::Flow;
 use crate::error::{Refusal, Rule};
+use crate::http::form::Form;
 use crate::http::json::Json;
 use crate::http::{form, json};
+
+/// Better Auth's path that uses a magic link.
+pub const LINK: &str = "magic-link/verify";
 
 /// The fields of a link.
 const FIELDS: [&str; 4] = ["token", "callbackURL", "newUserCallbackURL", "errorCallbackURL"];
@@ -71,7 +75,7 @@ button {{ font: inherit; padding: .6rem 1.6rem; border: 0; border-radius: 8px; b
 /// [`Rule::FlowText`] for a field that stands twice or is no text.
 ///
 /// ```
-/// use httponly::cookie::endpoint::Form;
+/// use httponly::http::form::Form;
 /// use httponly::auth::magic_link::consume;
 ///
 /// assert_eq!(consume(Form::UrlEncoded, "token=t%26x&callbackURL=/a&b=c").unwrap(), "token=t%26x&callbackURL=/a");

@@ -1,7 +1,7 @@
 //! Ending or choosing one session by its identifier: the page knows that, and never the token by which a backend does it.
 
-use crate::cookie::endpoint::Form;
 use crate::error::{Refusal, Rule};
+use crate::http::form::Form;
 use crate::http::json;
 use crate::http::json::Json;
 

@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use crate::auth::flow::{Failure, Flow};
+use crate::auth::failure::Failure;
+use crate::auth::flow::Flow;
 use crate::auth::invalidation::{Invalidation, Named, Reach};
+use crate::auth::magic_link::LINK;
 use crate::auth::revocation::Wanted;
 use crate::auth::{failure, form_post, invalidation, revocation};
-use crate::cookie::endpoint::Form;
 use crate::error::{Refusal, Rule};
+use crate::http::form::Form;
 use crate::http::same_origin::{Claims, check_read, prove_sender};
 use crate::http::{form, json, redirect};
-use crate::proxy::response::retry_after;
 use crate::proxy::response_headers::{HeaderAction, fate};
 use crate::proxy::target::Base;
 
@@ -47,9 +48,6 @@ pub struct Sender<'a> {
     /// `Sec-Fetch-Mode`
     pub mode: Option<&'a str>,
 }
-
-/// Better Auth's path that uses a magic link.
-pub const LINK: &str = "magic-link/verify";
 
 impl Paths {
     /// Declares the paths; the others are below `base` and begin with `/`. `None` for one that is no plain path.
@@ -322,25 +320,6 @@ pub fn is_json(content_type: Option<&str>) -> bool {
     content_type.is_none_or(|value| {
         let kind = crate::proxy::response::essence(value).to_ascii_lowercase();
         kind.is_empty() || kind.ends_with("/json") || kind.ends_with("+json")
-    })
-}
-
-/// The seconds that [`retry_after`] asks to wait; a date is counted from `now`, in milliseconds since 1970, and one that
-/// has passed is 0.
-///
-/// ```
-/// use httponly::auth::routes::retry_seconds;
-///
-/// assert_eq!(retry_seconds(Some("Thu, 01 Jan 1970 00:02:00 GMT"), None, 60_000.0), Some(60));
-/// assert_eq!(retry_seconds(Some("soon"), Some("900"), 0.0), Some(900));
-/// ```
-pub fn retry_seconds(standard: Option<&str>, other: Option<&str>, now: f64) -> Option<u32> {
-    let value = retry_after(standard, other)?;
-    value.parse().ok().or_else(|| {
-        #[expect(clippy::cast_precision_loss, reason = "dates lie below 2^53")]
-        let seconds = crate::http::date::parse(value)? as f64 - now / 1000.0;
-        #[expect(clippy::cast_sign_loss, reason = "clamped")]
-        Some(seconds.ceil().clamp(0.0, f64::from(u32::MAX)) as u32)
     })
 }
 
@@ -800,22 +779,6 @@ mod tests {
         assert!(is_json(None) && is_json(Some("")));
         for value in ["text/html", "text/event-stream", "application/jsonlines"] {
             assert!(!is_json(Some(value)), "{value}");
-        }
-    }
-
-    #[test]
-    fn retry_after_is_one_header() {
-        for (standard, other, expected) in [
-            (None, None, None),
-            (Some("5"), Some("900"), Some("5")),
-            (None, Some(" 900 "), Some("900")),
-            (Some("soon"), Some("900"), Some("900")),
-            (Some("Sun, 22 Nov 2026 01:34:33 GMT"), None, Some("Sun, 22 Nov 2026 01:34:33 GMT")),
-            (None, Some("-1"), None),
-            (None, Some("1e3"), None),
-            (None, Some(""), None),
-        ] {
-            assert_eq!(retry_after(standard, other), expected, "{standard:?} {other:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use super::{
     set_cookie::{self, Attributes},
 };
 use crate::error::{Refusal, Rule};
-use crate::http::json;
+use crate::http::form::Form;
 use crate::http::json::Json;
 use crate::jwt;
 
@@ -37,40 +37,6 @@ impl Route {
     pub fn of(path: &str) -> Self {
         let last = path.trim_end_matches('/').rsplit('/').next();
         if last == Some("set-session-cookie") { Self::Session } else { Self::Cookie }
-    }
-}
-
-/// How the fields of a request are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// `application/x-www-form-urlencoded`, which is also what a query is.
-    UrlEncoded,
-    /// One JSON object.
-    Json,
-}
-
-impl Form {
-    /// The form of a body, by its `Content-Type`, without regard to parameters and letter case.
-    ///
-    /// # Errors
-    /// [`Rule::EndpointContent`].
-    pub fn of(content_type: &str) -> Result<Self, Refusal> {
-        let essence = content_type.split(';').next().unwrap_or_default().trim_matches([' ', '\t']);
-        if essence.eq_ignore_ascii_case("application/json") {
-            Ok(Self::Json)
-        } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            Ok(Self::UrlEncoded)
-        } else {
-            Err(Rule::EndpointContent.into())
-        }
-    }
-
-    /// The fields of a text, in order, duplicates included; `None` for what is not written so.
-    pub(crate) fn members(self, text: &str) -> Option<Vec<(String, Json)>> {
-        match self {
-            Self::UrlEncoded => pairs(text),
-            Self::Json => crate::http::json::members(text),
-        }
     }
 }
 
@@ -148,16 +114,13 @@ impl Fields {
     /// [`Rule::ValueNotText`], [`Rule::PathNotText`], [`Rule::SameSiteUnknown`], [`Rule::TtlInvalid`].
     ///
     /// ```
-    /// use httponly::cookie::endpoint::{Fields, Form};
+    /// use httponly::{cookie::endpoint::Fields, http::form::Form};
     ///
     /// let fields = Fields::parse("name=a&value=b+c&ttl=1e3", Form::UrlEncoded).unwrap();
     /// assert_eq!(fields, Fields::parse(r#"{"name":"a","value":"b c","ttl":1000}"#, Form::Json).unwrap());
     /// ```
     pub fn parse(text: &str, form: Form) -> Result<Self, Refusal> {
-        let members = match form {
-            Form::Json => json::members(text),
-            Form::UrlEncoded => pairs(text),
-        };
+        let members = form.members(text);
         let mut fields = Self::default();
         for (key, value) in members.ok_or(Rule::FieldMalformed)? {
             let twice = match key.as_str() {
@@ -188,7 +151,7 @@ impl Fields {
     /// [`Rule::FieldMissing`], what [`Policy::check`] refuses, and what [`set_cookie::serialize`] refuses.
     ///
     /// ```
-    /// use httponly::cookie::endpoint::{Fields, Form, Policy, Route};
+    /// use httponly::{cookie::endpoint::{Fields, Policy, Route}, http::form::Form};
     ///
     /// let fields = Fields::parse("name=id&value=x&ttl=60", Form::UrlEncoded).unwrap();
     /// let line = fields.set_cookie(Route::Cookie, &Policy::default(), "app.example", 0).unwrap();
@@ -304,42 +267,6 @@ fn number(text: &str) -> Option<f64> {
 fn is_blank(c: char) -> bool {
     // Unicode white space but U+0085, plus the byte order mark.
     (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}'
-}
-
-/// Reads `application/x-www-form-urlencoded` (URL standard section 5.1); `None` where the text is not UTF-8.
-fn pairs(text: &str) -> Option<Vec<(String, Json)>> {
-    text.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Some((form_decode(key)?, Json::String(form_decode(value)?)))
-        })
-        .collect()
-}
-
-/// `+` is a space; a `%` that two hexadecimal digits do not follow stands for itself.
-fn form_decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, after @ ..] = rest {
-        rest = after;
-        bytes.push(match (byte, after) {
-            (b'+', _) => b' ',
-            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    rest = after;
-                    high << 4 | low
-                }
-                _ => b'%',
-            },
-            _ => *byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 // Proptest does not run in the browser.

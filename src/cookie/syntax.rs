@@ -229,27 +229,7 @@ const fn hex_digit(nibble: u8) -> u8 {
 /// ```
 #[cfg(feature = "std")]
 pub fn decode_value(value: &str) -> std::borrow::Cow<'_, str> {
-    if !value.contains('%') {
-        return value.into();
-    }
-    percent_decode(value).map_or(value.into(), Into::into)
-}
-
-/// `None` where a `%` is not followed by two hexadecimal digits, or the bytes are no UTF-8.
-#[cfg(feature = "std")]
-fn percent_decode(value: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
-            u8::try_from(high << 4 | low).ok()?
-        } else {
-            byte
-        });
-    }
-    String::from_utf8(bytes).ok()
+    crate::http::percent::decode_strict(value).unwrap_or(value.into())
 }
 
 #[cfg(test)]

@@ -1,7 +1,58 @@
-//! Fields of a query, written so that every parser reads the same.
+//! Forms: the fields of a query or a body, read as servers read them, and written so that every parser reads the same.
 
-use crate::http::json::Json;
-use crate::http::percent;
+use super::json::{self, Json};
+use super::percent;
+use crate::error::{Refusal, Rule};
+
+/// How the fields of a request are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `application/x-www-form-urlencoded`, which is also what a query is.
+    UrlEncoded,
+    /// One JSON object.
+    Json,
+}
+
+impl Form {
+    /// The form of a body, by its `Content-Type`, without regard to parameters and letter case.
+    ///
+    /// # Errors
+    /// [`Rule::EndpointContent`].
+    pub fn of(content_type: &str) -> Result<Self, Refusal> {
+        let essence = content_type.split(';').next().unwrap_or_default().trim_matches([' ', '\t']);
+        if essence.eq_ignore_ascii_case("application/json") {
+            Ok(Self::Json)
+        } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            Ok(Self::UrlEncoded)
+        } else {
+            Err(Rule::EndpointContent.into())
+        }
+    }
+
+    /// The fields of a text, in order, duplicates included; `None` for what is not written so.
+    pub(crate) fn members(self, text: &str) -> Option<Vec<(String, Json)>> {
+        match self {
+            Self::UrlEncoded => pairs(text),
+            Self::Json => json::members(text),
+        }
+    }
+}
+
+/// The text of an encoded one; `None` where it is not UTF-8.
+fn text_of(encoded: &str) -> Option<String> {
+    String::from_utf8(percent::decode(encoded.as_bytes(), true)).ok()
+}
+
+/// Reads `application/x-www-form-urlencoded` (URL standard section 5.1); `None` where the text is not UTF-8.
+fn pairs(text: &str) -> Option<Vec<(String, Json)>> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((text_of(key)?, Json::String(text_of(value)?)))
+        })
+        .collect()
+}
 
 /// What becomes of a field without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

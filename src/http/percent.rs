@@ -1,5 +1,7 @@
 //! Percent-encoding (URL standard, section 1.3).
 
+use std::borrow::Cow;
+
 /// Appends `%XX`.
 pub(crate) fn encode(byte: u8, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
@@ -28,4 +30,23 @@ pub(crate) fn decode(text: &[u8], plus: bool) -> Vec<u8> {
         });
     }
     out
+}
+
+/// Decodes `%XX` strictly: `None` where two hexadecimal digits do not follow a `%`, or the bytes are not UTF-8.
+pub(crate) fn decode_strict(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(text.into());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(if byte == b'%' {
+            let high = char::from(rest.next()?).to_digit(16)?;
+            let low = char::from(rest.next()?).to_digit(16)?;
+            u8::try_from(high << 4 | low).ok()?
+        } else {
+            byte
+        });
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::cookie::set_cookie;
 use crate::cookie::syntax::check_name;
+use crate::http::retry_after::retry_after;
 
 /// What every response of the proxy varies by, a refusal too: the browser's cache must not hand to a script, or to a page
 /// of a sibling, what an image or a `fetch` brought.
@@ -245,21 +246,6 @@ impl<'a> Answer<'a> {
         }
         value.into()
     }
-}
-
-/// `Retry-After`, in seconds or as a date: the upstream's own, or its `X-Retry-After`. `None` for anything else.
-///
-/// ```
-/// use httponly::proxy::response::retry_after;
-///
-/// assert_eq!(retry_after(None, Some("900")), Some("900"));
-/// ```
-pub fn retry_after<'a>(standard: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
-    [standard, other].into_iter().flatten().map(str::trim).find(|value| {
-        let seconds =
-            !value.is_empty() && value.len() < 10 && value.bytes().all(|byte| byte.is_ascii_digit());
-        seconds || crate::http::date::parse(value).is_some()
-    })
 }
 
 /// Whether a media type is `text/event-stream`.

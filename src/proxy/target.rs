@@ -224,7 +224,7 @@ const fn is_path_byte(byte: u8) -> bool {
 
 /// Refuses a segment by what it decodes to.
 fn check_segment(segment: &str, slashes: bool) -> Result<(), Refusal> {
-    let decoded = decode(segment).ok_or(Rule::TargetUrl)?;
+    let decoded = percent::decode_strict(segment).ok_or(Rule::TargetUrl)?;
     if decoded.bytes().any(|byte| byte < 0x20 || byte == 0x7f) || segment.contains('\\') {
         return Err(Rule::TargetUrl.into());
     }
@@ -248,25 +248,6 @@ fn check_name(decoded: &str, inside: bool) -> Result<(), Refusal> {
     if disguised { Err(Rule::TargetUrl.into()) } else { Ok(()) }
 }
 
-/// Decodes `%XX` once; `None` for a `%` without two digits and for bytes that are no UTF-8.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('%') {
-        return Some(text.into());
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
-            u8::try_from(high << 4 | low).ok()?
-        } else {
-            byte
-        });
-    }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
-}
-
 /// Whether a text holds a template, also a percent-encoded one.
 fn holds_template(text: &str) -> bool {
     if template::scan(text).next().is_some() {
@@ -274,7 +255,7 @@ fn holds_template(text: &str) -> bool {
     }
     let brace = |w: &[u8]| w.eq_ignore_ascii_case(b"%7b");
     let encoded = text.contains('%') && (text.contains('{') || text.as_bytes().windows(3).any(brace));
-    encoded && decode(text).is_some_and(|text| template::scan(&text).next().is_some())
+    encoded && percent::decode_strict(text).is_some_and(|text| template::scan(&text).next().is_some())
 }
 
 /// Appends a query; what a URL cannot hold is percent-encoded (WHATWG URL, special-query percent-encode set).

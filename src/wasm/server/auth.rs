@@ -17,8 +17,8 @@ use crate::auth::session_response::SessionState;
 use crate::auth::{
     cookies, form_post, invalidation, lines, magic_link, revocation, routes, session_response,
 };
-use crate::cookie::endpoint::Form;
 use crate::error::{Refusal, Rule};
+use crate::http::form::Form;
 use crate::http::same_origin::Claims;
 
 /// A backend's declaration, checked, and the decisions that follow from it.
@@ -214,7 +214,7 @@ impl Backend {
     pub fn use_link(&self, backend: &str, content_type: &str, body: &str) -> Result<String, JsValue> {
         let query =
             Form::of(content_type).and_then(|form| magic_link::consume(form, body)).map_err(thrown)?;
-        self.paths.beside(backend, routes::LINK, Some(&query)).map_err(thrown)
+        self.paths.beside(backend, magic_link::LINK, Some(&query)).map_err(thrown)
     }
 
     /// Whether a request is an OAuth provider's answer by form, which is not for the backend.
@@ -416,7 +416,7 @@ pub fn normal_address(text: &str) -> Option<String> {
 /// The value of `Retry-After`, in seconds from `now`, which is in milliseconds.
 #[wasm_bindgen(js_name = retryAfter)]
 pub fn retry_after(standard: Option<String>, other: Option<String>, now: f64) -> Option<u32> {
-    routes::retry_seconds(standard.as_deref(), other.as_deref(), now)
+    crate::http::retry_after::seconds(standard.as_deref(), other.as_deref(), now)
 }
 
 /// `Set-Cookie` lines with another Domain; none where that is empty.

@@ -14,10 +14,11 @@ use js_sys::JsString;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::cookie::attributes::SameSite;
-use crate::cookie::endpoint::{Fields, Form, MAX_BODY, Policy, Route, check_reach};
+use crate::cookie::endpoint::{Fields, MAX_BODY, Policy, Route, check_reach};
 use crate::cookie::set_cookie::{Attributes, SetCookie};
 use crate::cookie::{apply, header, set_cookie, syntax};
 use crate::error::{Refusal, Rule};
+use crate::http::form::Form;
 use crate::jwt;
 
 /// What a text and its offsets cross the border in.

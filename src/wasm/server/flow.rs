@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
+use crate::auth::failure::Failure;
 use crate::auth::flow;
-use crate::auth::flow::{Failure, FieldError, Flow, Outcome, Pages, Reply};
+use crate::auth::flow::{FieldError, Flow, Outcome, Pages, Reply};
 use crate::error::Rule;
 use crate::http::same_origin;
 use crate::http::same_origin::Claims;
