@@ -78,6 +78,10 @@ $(NPM_STAMP): package.json package-lock.json $(wildcard examples/*/package.json)
 chromium: node
 	@node tools/chromium.mjs
 
+.PHONY: firefox
+firefox: node
+	@node tools/firefox.mjs
+
 .PHONY: tools
 tools: node rust $(BINDGEN_STAMP) $(PACK_STAMP) $(NPM_STAMP)
 
@@ -96,7 +100,7 @@ demo-next: build ## Serve the Next.js example with its API, and say what to try
 	@node tools/demo.mjs nextjs
 
 .PHONY: test
-test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScript, the package, end to end
+test: build chromium firefox ## Run every test: Rust, wasm in headless Chromium, TypeScript, the package, end to end
 	@exec </dev/null
 	echo "test: Rust"
 	cargo test --quiet --features server
@@ -104,7 +108,7 @@ test: build chromium ## Run every test: Rust, wasm in headless Chromium, TypeScr
 	wasm-pack test --headless --chrome --mode no-install . --lib --features cookies,account
 	echo "test: TypeScript"
 	vitest run
-	echo "test: attacks on both frameworks"
+	echo "test: attacks on both frameworks and a plain server, in Chromium and Firefox"
 	vitest run -c tests/attack/vitest.config.ts
 	echo "test: the security checklist, an outage, rate limits"
 	vitest run -c tests/checklist/vitest.config.ts

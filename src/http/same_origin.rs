@@ -82,30 +82,37 @@ pub fn prove_by_header(claims: Claims<'_>, own: &str) -> Result<(), Refusal> {
 /// the script-like destinations (Fetch standard, section 2.2.5), `xslt`, `style` and what rules the loading of others. A
 /// `Content-Security-Policy` of the response does not hinder any of them but workers.
 ///
+/// An image with the mode `same-origin` is a document of SVG of which `<use>` takes parts into the page, and their event
+/// handlers with them; `<img>` and CSS have other modes.
+///
 /// ```
 /// use httponly::http::same_origin::runs;
 ///
-/// assert!(runs(Some("serviceworker")));
-/// assert!(!runs(Some("empty")));
+/// assert!(runs(Some("serviceworker"), None));
+/// assert!(runs(Some("image"), Some("same-origin")));
+/// assert!(!runs(Some("image"), Some("no-cors")));
+/// assert!(!runs(Some("empty"), Some("same-origin")));
 /// ```
-pub fn runs(dest: Option<&str>) -> bool {
-    dest.is_some_and(|dest| {
-        matches!(
-            dest,
-            "script"
-                | "worker"
-                | "sharedworker"
-                | "serviceworker"
-                | "audioworklet"
-                | "paintworklet"
-                | "sharedstorageworklet"
-                | "xslt"
-                | "style"
-                | "manifest"
-                | "speculationrules"
-                | "dictionary"
-        )
-    })
+pub fn runs(dest: Option<&str>, mode: Option<&str>) -> bool {
+    let taken_in = dest == Some("image") && mode == Some("same-origin");
+    taken_in
+        || dest.is_some_and(|dest| {
+            matches!(
+                dest,
+                "script"
+                    | "worker"
+                    | "sharedworker"
+                    | "serviceworker"
+                    | "audioworklet"
+                    | "paintworklet"
+                    | "sharedstorageworklet"
+                    | "xslt"
+                    | "style"
+                    | "manifest"
+                    | "speculationrules"
+                    | "dictionary"
+            )
+        })
 }
 
 /// A load of the app's own pages that may spend a cookie where a target says so. What it brings is shown or played, and
@@ -153,6 +160,7 @@ impl Destination {
     pub fn is_load(self, claims: Claims<'_>) -> bool {
         let mode = match self {
             Self::Document => claims.mode == Some("navigate"),
+            Self::Image => matches!(claims.mode, Some("no-cors" | "cors")),
             _ => matches!(claims.mode, Some("no-cors" | "cors" | "same-origin")),
         };
         claims.site == Some("same-origin")
@@ -304,6 +312,9 @@ mod tests {
             }
             assert!(!destination.is_load(Claims { purpose: Some("prefetch"), ..load }));
             assert!(!destination.is_load(Claims { mode: None, ..load }));
+            // `<use>` of SVG takes what it loads into the page.
+            let taken_in = Claims { mode: Some("same-origin"), ..load };
+            assert!(name != "image" || !destination.is_load(taken_in));
         }
         for name in ["script", "style", "empty", "iframe", "object", "worker", "manifest", "Image", ""] {
             assert_eq!(Destination::parse(name), None, "{name}");

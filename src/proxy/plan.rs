@@ -148,7 +148,7 @@ impl Proxy {
             return Err(Rule::TargetMethod.into());
         }
         // With no cookie spent, no proof is asked for; but at this address it would be the app's own script.
-        if same_origin::runs(incoming.get("sec-fetch-dest")) {
+        if same_origin::runs(incoming.get("sec-fetch-dest"), incoming.get("sec-fetch-mode")) {
             return Err(Rule::TargetScript.into());
         }
         let dynamic = target.dynamic(incoming.base);

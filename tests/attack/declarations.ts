@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { apiProxy, cookieEndpoint, type ProxySettings, safeRedirect } from "httponly/server";
+import { apiProxy, authBackend, cookieEndpoint, type ProxySettings, safeRedirect } from "httponly/server";
 
 const upstream = process.env.UPSTREAM ?? "http://127.0.0.1:9";
 const origin = process.env.ORIGIN ?? "http://localhost:3000";
@@ -29,11 +29,38 @@ export const proxy = (clientAddress: ProxySettings["clientAddress"] = () => unde
         templates: ["header", "query", "body"],
         forwardHeaders: ["x-token"],
       },
+      // A load in the app's own markup may spend here.
+      pictures: {
+        url: `${upstream}/v1/pictures`,
+        authorization: { bearer: "access_token" },
+        destinations: ["image"],
+      },
+      // Here a `fetch` proves itself by a header, which no preload sends.
+      headed: {
+        url: `${upstream}/v1/headed`,
+        authorization: { bearer: "access_token" },
+        proof: "header",
+      },
       plain: { url: `${upstream}/v1/plain`, methods: ["GET", "POST"], forwardHeaders: ["x-token"] },
     },
   });
 
 export const endpoint = cookieEndpoint({ origin, reserved: ["access_token", "granted", "__Host-sid"] });
+
+/** The same for an app whose old client sends a GET without the header. */
+export const bareEndpoint = cookieEndpoint({
+  origin,
+  bareGet: true,
+  reserved: ["access_token", "granted", "__Host-sid"],
+});
+
+/** An authentication backend, by whose sign-out markup would try to end a session. */
+export const auth = authBackend({
+  url: upstream,
+  origin,
+  cookie: "auth_session",
+  clientAddress: () => undefined,
+}).handler;
 
 /** A page of the app with no policy of its own: what does not run there is held back by the proxy alone. */
 export const stage = async () =>

@@ -61,7 +61,8 @@ export const HOSTILE: Readonly<Record<string, string | string[]>> = {
   "strict-transport-security": "max-age=1",
 };
 
-export async function start(framework: Framework): Promise<World> {
+/** Starts all three; `host` is the app's own, which leads to this machine. */
+export async function start(framework: Framework, host = "localhost"): Promise<World> {
   const log: Received[] = [];
   const strays: string[] = [];
   let custom: ((received: Received, response: ServerResponse) => boolean) | undefined;
@@ -96,7 +97,7 @@ export async function start(framework: Framework): Promise<World> {
   // On all addresses of this machine, of both families where there are two.
   const decoyPort = await listen(decoy, 0, "::").catch(() => listen(decoy, 0, "0.0.0.0"));
   const port = await freePort();
-  const origin = `http://localhost:${port}`;
+  const origin = `http://${host}:${port}`;
   const env = { UPSTREAM: `http://127.0.0.1:${upstreamPort}`, ORIGIN: origin };
   const away = () => {
     upstream.close();

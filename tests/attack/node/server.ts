@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import type { ReadableStream as NodeStream } from "node:stream/web";
-import { endpoint, go, proxy, stage } from "../declarations.ts";
+import { auth, bareEndpoint, endpoint, go, proxy, stage } from "../declarations.ts";
 
 type Handler = (request: Request, platform?: unknown) => Promise<Response>;
 
@@ -18,6 +18,8 @@ function mounted(path: string): Handler | undefined {
   if (path === "/stage") return stage;
   if (path === "/go") return go;
   if (path === "/.nordcraft/cookies/set-cookie") return endpoint;
+  if (path === "/bare-cookies") return bareEndpoint;
+  if (path.startsWith("/api/auth/")) return auth;
   if (path === "/api/proxy" || path.startsWith("/api/proxy/")) return proxied;
   return undefined;
 }
