@@ -150,7 +150,7 @@ const lines = new WeakMap<Request, string[]>();
  * import { guard, sessionHandle } from "httponly/sveltekit";
  * import { auth } from "$lib/auth.server";
  *
- * export const handle = session(auth, {
+ * export const handle = sessionHandle(auth, {
  *   guard: guard(
  *     { "(public)": "public", "(studio)": { role: ["creator", "admin"] }, "/login": "signed-out" },
  *     { otherwise: "signed-in" },

@@ -1,11 +1,11 @@
 //! The rules of **httponly**: cookies and sign-in for web apps whose tokens never reach JavaScript.
 //!
-//! The house has three floors, and the arrows point down only:
+//! There are three layers, and the arrows point down only:
 //!
-//! | floor | where | what it does |
+//! | layer | where | what it does |
 //! |---|---|---|
-//! | faces | `js/` | types, loading, moving bytes; decides nothing |
-//! | doors | `src/wasm/` | the only Rust that knows JavaScript |
+//! | API | `js/` | types, loading, moving bytes; decides nothing |
+//! | bindings | `src/wasm/` | the only Rust that knows JavaScript |
 //! | rules | all else here | pure functions: no I/O, no clock, no panic |
 //!
 //! The rules:

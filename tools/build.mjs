@@ -1,5 +1,5 @@
 // Builds the package: Rust to wasm (wasm-pack), wasm made small (binaryen) and put into ES modules (as hexadecimal text),
-// TypeScript to JavaScript, all of it into pkg/. HACKING.md says why it is done this way.
+// TypeScript to JavaScript, all of it into pkg/. CONTRIBUTING.md says why it is done this way.
 //
 //   node tools/build.mjs [cookies] [account] [server]     the named modules only, then the rest of the package
 import { spawnSync } from "node:child_process";
@@ -39,8 +39,8 @@ const WASM_OPT = [
   "--strip-producers",
   "--strip-target-features",
 ];
-// Functions of a module's own JavaScript that faces call too.
-const FACES = {
+// Functions of a module's own JavaScript that the API calls too.
+const API = {
   cookies: {
     snippet: "/src/wasm/page.js",
     names: ["attach", "getCookie", "setCookie", "deleteCookie", "getHttpOnlyCookie"],
@@ -86,14 +86,14 @@ async function glue(name, out, names) {
   const path = `${out}/${name}_bg.js`;
   const bound = readFileSync(path, "utf8");
   const exported = [...bound.matchAll(/^export (?:function|class) (\w+)/gm)].map((match) => match[1]);
-  const faces = exported.filter((symbol) => !symbol.startsWith("__")).concat("__wbg_set_wasm");
+  const own = exported.filter((symbol) => !symbol.startsWith("__")).concat("__wbg_set_wasm");
   const contents = [
-    `export { ${faces.join(", ")} } from "./${name}_bg.js";`,
+    `export { ${own.join(", ")} } from "./${name}_bg.js";`,
     ...names.map(({ module, name, to }) => `import { ${name} as ${to} } from "${module}";`),
     `export const imports = { "": { ${names.map(({ to }) => to).join(", ")} } };`,
-    ...(FACES[name]
+    ...(API[name]
       ? [
-          `export { ${FACES[name].names.join(", ")} } from "${names.find(({ module }) => module.endsWith(FACES[name].snippet)).module}";`,
+          `export { ${API[name].names.join(", ")} } from "${names.find(({ module }) => module.endsWith(API[name].snippet)).module}";`,
         ]
       : []),
   ].join("\n");
@@ -204,7 +204,7 @@ async function buildWasm(name) {
   const types = readFileSync(`${out}/${name}.d.ts`, "utf8").replace(/^\/\* (tslint|eslint).*\n/gm, "");
   writeFileSync(
     `js/wasm/gen/${name}.d.ts`,
-    `${types}${FACES[name]?.types ?? ""}
+    `${types}${API[name]?.types ?? ""}
 /** The module, hexadecimal. */
 export const bytes: string;
 /** What it imports. */

@@ -1,4 +1,4 @@
-//! The doors: the only Rust that knows JavaScript. One file a module, wasm-bindgen outside, the rules inside.
+//! The bindings: the only Rust that knows JavaScript. One file a module, wasm-bindgen outside, the rules inside.
 
 #[cfg(feature = "account")]
 mod account;

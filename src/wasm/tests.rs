@@ -1,4 +1,4 @@
-//! The doors in a real browser: `wasm-pack test --headless --chrome`.
+//! The bindings in a real browser: `wasm-pack test --headless --chrome`.
 
 use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::prelude::*;
