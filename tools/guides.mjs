@@ -23,6 +23,8 @@ async function useSvelteKit({ root, app, port, origin, start, freePort, expect, 
 
   expect("a visitor sees the form", (await (await ask("/")).text()).includes("Sign in"));
   expect("the proxy answers 401", (await ask("/api/proxy/api/me", { headers: proof })).status === 401);
+  const slash = await ask("/api/proxy/api/me/", { headers: proof });
+  expect("a slash at the end of a path is the API's", slash.status === 401, [slash.status]);
   const body = new URLSearchParams(ADA);
   const signedIn = await ask("/login", { method: "POST", body, headers: { origin } });
   const [line = ""] = signedIn.headers.getSetCookie();
@@ -67,8 +69,8 @@ async function useNext({ app, port, origin, start, expect, ask }) {
   await start(["api.mjs"], app, {}, "http://127.0.0.1:8788");
   const next = join(app, "node_modules/next/dist/bin/next");
   await start([next, "start", "-p", String(port)], app, { ORIGIN: origin }, `http://127.0.0.1:${port}`);
-  const send = (headers) =>
-    ask("/api/chatkit", {
+  const send = (headers, path = "/api/chatkit") =>
+    ask(path, {
       method: "POST",
       headers: {
         origin,
@@ -84,6 +86,8 @@ async function useNext({ app, port, origin, start, expect, ask }) {
   const html = await (await ask("/")).text();
   expect("a visitor sees the form", html.includes("Sign in"));
   expect("the proxy answers 401", (await send({})).status === 401);
+  const slash = await send({}, "/api/chatkit/");
+  expect("a slash at the end of a path is the API's", slash.status === 401, [slash.status]);
   const body = actionFields(html);
   for (const [name, value] of Object.entries(ADA)) body.set(name, value);
   const signedIn = await ask("/", { method: "POST", body, headers: { origin } });
