@@ -75,6 +75,7 @@ async function useNext({ app, port, origin, start, expect, ask }) {
       headers: {
         origin,
         "sec-fetch-site": "same-origin",
+        "sec-fetch-mode": "cors",
         "sec-fetch-dest": "empty",
         "content-type": "application/json",
         "accept-encoding": "gzip",
