@@ -22,6 +22,7 @@ import {
 import { type Auth, BASE_PATH, type SessionAnswer } from "./server/backend.ts";
 import { parseSetCookie } from "./server/cookies.ts";
 import { type Guard, type GuardVisit, guarded, withErrorPage } from "./server/guard.ts";
+import { setHeaders } from "./server/headers.ts";
 import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
 import { ownOptions } from "./server/options.ts";
@@ -368,7 +369,7 @@ export function nextWithCookies(request: NextRequest, setCookies: readonly strin
   else onward.set("cookie", carried);
   const response = NextResponse.next({ request: { headers: onward } });
   for (const line of setCookies) response.headers.append("set-cookie", line);
-  if (setCookies.length) response.headers.set("cache-control", "private, no-store");
+  if (setCookies.length) setHeaders(response.headers, "private");
   return response;
 }
 
@@ -435,7 +436,7 @@ export function sessionProxy(
     }
     const response = nextWithCookies(request, answer.setCookies);
     // Next keeps this even for a page that it has rendered at build time, which a shared cache would keep.
-    if (answer.status !== "anonymous") response.headers.set("cache-control", "private, no-store");
+    if (answer.status !== "anonymous") setHeaders(response.headers, "private");
     return response;
   };
 }

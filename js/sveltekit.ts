@@ -15,6 +15,7 @@ import {
 } from "./server/account.ts";
 import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/backend.ts";
 import { type Guard, type GuardVerdict, guarded, withErrorPage } from "./server/guard.ts";
+import { headersFor, setHeaders } from "./server/headers.ts";
 import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
 import { ownOptions } from "./server/options.ts";
@@ -310,8 +311,8 @@ function asKitReads(event: SessionEvent, verdict: GuardVerdict, response: Respon
     return undefined;
   const headers = new Headers(response.headers);
   headers.set("content-type", "application/json");
-  headers.set("x-content-type-options", "nosniff");
-  headers.delete("content-security-policy");
+  for (const name of Object.keys(headersFor("guard-page"))) headers.delete(name);
+  setHeaders(headers, "session-error");
   if (verdict.kind === "redirect") {
     headers.delete("location");
     const { location } = verdict;

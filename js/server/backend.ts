@@ -4,10 +4,11 @@
  *
  * @module
  */
-import type { Backend as Binding } from "../wasm/gen/server.js";
+import type { BackendBinding as Binding } from "../wasm/server.ts";
 import { callWasm, declaredUrl, text, texts } from "../wasm/server.ts";
 import { type SessionCache, sharedCache } from "./backend-cache.ts";
 import { splitSetCookie } from "./cookies.ts";
+import { headersFor, setHeaders } from "./headers.ts";
 import { afterLink, showLink } from "./magic-link.ts";
 import { memo } from "./memo.ts";
 import { type Names, ownFunction, ownOptions } from "./options.ts";
@@ -444,10 +445,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       return undefined;
     } catch (thrown) {
       const hint = `the authentication backend set the cookie ${JSON.stringify(name)}, and authBackend's option \`cookie\` is ${JSON.stringify(cookieName)}`;
-      return withHeaders(withNames(thrown as Error, { cookie: name, hint }), {
-        "cache-control": "private, no-store",
-        vary: "Cookie",
-      });
+      return withHeaders(withNames(thrown as Error, { cookie: name, hint }), headersFor("session"));
     }
   }
 
@@ -534,7 +532,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       try {
         wanted = callWasm(() => binding.wanted(backend, url, contentType, sentText)) as string[] | undefined;
       } catch (thrown) {
-        throw withHeaders(thrown, { "cache-control": "private, no-store", vary: "Cookie" });
+        throw withHeaders(thrown, headersFor("session"));
       }
       if (wanted) {
         const found = await bodyOf(request, platform, backend, wanted, refused);
@@ -678,9 +676,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     const body = request.body ? await readBody(request, limit) : new Uint8Array();
     const headers = {
       location: callWasm(() => binding.formPost(request.url, asText(body))),
-      "cache-control": "private, no-store",
-      "referrer-policy": "no-referrer",
-      "x-content-type-options": "nosniff",
+      ...headersFor("lead-on"),
     };
     return new Response(null, { status: 303, headers });
   }
@@ -814,7 +810,7 @@ function userOf(claims: Record<string, unknown>): User | null {
 
 /** The answer for a sign-out that no backend takes part in. */
 function signedOut(lines: string[]): Response {
-  const headers = new Headers({ "cache-control": "private, no-store", vary: "Cookie" });
+  const headers = new Headers(headersFor("session"));
   for (const line of lines) headers.append("set-cookie", line);
   return Response.json({ success: true }, { headers });
 }
@@ -822,12 +818,7 @@ function signedOut(lines: string[]): Response {
 /** The answer for a session that is not in the user's list, in the backend's own shape. */
 function unknownSession(refused: Refused): Response {
   const body = { code: "SESSION_NOT_FOUND", message: "there is no such session" };
-  const headers = {
-    "cache-control": "private, no-store",
-    "content-type": "application/json",
-    "x-content-type-options": "nosniff",
-    vary: "Cookie",
-  };
+  const headers = { ...headersFor("session-error"), "content-type": "application/json" };
   return new Response(refused(404, JSON.stringify(body)) ?? null, { status: 404, headers });
 }
 
@@ -855,11 +846,7 @@ async function read(response: Response): Promise<string | undefined> {
 
 /** The refusal for a backend that has no answer: nothing of what it said, if it said anything. */
 function away(cause?: unknown): Error {
-  return withHeaders(broke("backend-away", cause), {
-    "cache-control": "private, no-store",
-    vary: "Cookie",
-    "retry-after": RETRY_AFTER,
-  });
+  return withHeaders(broke("backend-away", cause), { ...headersFor("session"), "retry-after": RETRY_AFTER });
 }
 
 /** The backend's response as the page gets it. */
@@ -883,11 +870,7 @@ async function toPage(
   }
   const retryAfter = callWasm((m) => m.retryAfter(said("retry-after"), said("x-retry-after"), Date.now()));
   if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
-  headers.set("cache-control", "private, no-store");
-  headers.set("vary", "Cookie");
-  headers.set("x-content-type-options", "nosniff");
-  headers.set("content-security-policy", "sandbox");
-  headers.set("referrer-policy", "no-referrer");
+  setHeaders(headers, "backend");
 
   let body: BodyInit | null = response.body;
   if (body && NULL_BODY.has(status)) {

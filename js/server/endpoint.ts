@@ -5,6 +5,7 @@
  */
 import { HttpOnlyError } from "../errors.ts";
 import { callWasm, declaredUrl, texts } from "../wasm/server.ts";
+import { headersFor } from "./headers.ts";
 import { kindOf, type Names, ownFunction, ownOptions } from "./options.ts";
 import { prove } from "./origin.ts";
 import { isTooLarge } from "./proxy/body.ts";
@@ -46,11 +47,6 @@ const NAMES: Names<CookieEndpointOptions> = {
   clientAddress: true,
   onError: true,
 };
-/** No cache keeps an answer, and none hands it to another kind of request. */
-const HEADERS = {
-  "cache-control": "private, no-store",
-  vary: "Sec-Fetch-Dest, Sec-Fetch-Site, Sec-Fetch-Mode",
-};
 const RESERVED = ["better-auth.*"];
 const encoder = new TextEncoder();
 
@@ -85,7 +81,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
   const answer = {
     name: "cookieEndpoint",
     onError: ownFunction("cookieEndpoint: onError", onError),
-    headers: HEADERS,
+    headers: headersFor("endpoint"),
   };
   return answering(answer, async (request) => {
     const inBody = methodOf(request);
@@ -104,7 +100,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
         request.headers.get("origin") ?? undefined,
       ),
     );
-    return new Response(null, { headers: { ...HEADERS, "set-cookie": line } });
+    return new Response(null, { headers: { ...headersFor("endpoint"), "set-cookie": line } });
   });
 }
 

@@ -4,9 +4,10 @@
  * @module
  */
 import { HttpOnlyError } from "../errors.ts";
-import type { Guard as Binding, GuardVisit as Place } from "../wasm/gen/server.js";
+import type { GuardBinding as Binding, GuardVisitBinding as Place } from "../wasm/server.ts";
 import { callWasm, type ServerRefusal, text } from "../wasm/server.ts";
 import type { Session, SessionAnswer, User } from "./backend.ts";
+import { headersFor, setHeaders } from "./headers.ts";
 import { type Names, ownOptions } from "./options.ts";
 import { RETRY_AFTER } from "./refusal.ts";
 
@@ -297,21 +298,17 @@ function judge(binding: Binding, place: Place, { status, user }: GuardVisit["ses
 /** A verdict as a response, with the session's `Set-Cookie` lines; nothing for a visit that goes on. */
 export function guarded(verdict: GuardVerdict, setCookies: readonly string[]): Response | undefined {
   if (verdict.kind === "pass") return undefined;
-  const headers = new Headers({ "cache-control": "private, no-store", vary: "Cookie" });
+  const headers = new Headers(headersFor("session"));
   for (const line of setCookies) headers.append("set-cookie", line);
   if (verdict.kind === "redirect") {
     headers.set("location", verdict.location);
     return new Response(null, { status: 303, headers });
   }
   const { status, error, page } = verdict;
-  headers.set("x-content-type-options", "nosniff");
+  setHeaders(headers, page ? "guard-page" : "session-error");
   if (status === 503) headers.set("retry-after", RETRY_AFTER);
   if (!page) return Response.json({ error }, { status, headers });
   headers.set("content-type", "text/html; charset=utf-8");
-  headers.set(
-    "content-security-policy",
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-  );
   return new Response(
     callWasm((m) => m.guardPage(status)),
     { status, headers },
@@ -329,9 +326,10 @@ export async function withErrorPage(
   const { status, error } = verdict;
   const own = await errorPage({ status, error }, request);
   const headers = new Headers(own.headers);
+  const ours = ["retry-after", ...Object.keys(headersFor("session-error"))];
   for (const [name, value] of plain.headers) {
     if (name === "set-cookie" || name === "vary") headers.append(name, value);
-    else if (name !== "content-type" && name !== "content-security-policy") headers.set(name, value);
+    else if (ours.includes(name)) headers.set(name, value);
   }
   return new Response(own.body, { status, headers });
 }

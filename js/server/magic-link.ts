@@ -4,25 +4,22 @@
  * @module
  */
 import { callWasm } from "../wasm/server.ts";
+import { headersFor } from "./headers.ts";
 
 /** Answers the link of a mail: the app's page that asks, or one of this package's own. */
 export function showLink(url: string, page: string | undefined, head: boolean): Response {
   const { pathname, search } = new URL(url);
   const query = search.slice(1);
   const headers: Record<string, string> = {
-    "cache-control": "private, no-store",
-    "x-content-type-options": "nosniff",
-    // The token is in the address. A form of a page without referrer would send `Origin: null`, which proves nothing.
-    "referrer-policy": "same-origin",
+    ...headersFor("link-page"),
   };
   if (page !== undefined) {
     headers.location = callWasm((m) => m.linkLocation(page, query));
     return new Response(null, { status: 303, headers });
   }
-  const [html, policy] = callWasm((m) => m.linkPage(pathname, query)) as [string, string];
+  const [html, name, policy] = callWasm((m) => m.linkPage(pathname, query)) as [string, string, string];
   headers["content-type"] = "text/html; charset=utf-8";
-  headers["content-security-policy"] = policy;
-  return new Response(head ? null : html, { headers });
+  return new Response(head ? null : html, { headers: { ...headers, [name]: policy } });
 }
 
 /** What the use of a link answers, where the backend redirects: 303 for a form, JSON for a program. */

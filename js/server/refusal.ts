@@ -5,6 +5,7 @@
  */
 import { HttpOnlyError } from "../errors.ts";
 import { callWasm, type ServerRefusal } from "../wasm/server.ts";
+import { headersFor } from "./headers.ts";
 
 /** `Retry-After` where a backend is away: seconds after which it is worth asking again. */
 export const RETRY_AFTER = "5";
@@ -162,7 +163,7 @@ export function broken(why: Broken): Response {
 function response({ code, message, status }: ServerRefusal, headers?: Record<string, string>): Response {
   return Response.json(
     { error: { code, message } },
-    { status, headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers } },
+    { status, headers: { ...headersFor("refusal"), ...headers } },
   );
 }
 

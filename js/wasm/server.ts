@@ -55,6 +55,12 @@ export function declaredUrl(option: string, value: unknown): URL {
 export type ServerModule = typeof glue;
 /** A proxy's declaration, as the rules hold it. */
 export type ProxyBinding = glue.Proxy;
+/** A backend's declaration. */
+export type BackendBinding = glue.Backend;
+/** A guard's table. */
+export type GuardBinding = glue.Guard;
+/** A visit that a guard judges. */
+export type GuardVisitBinding = glue.GuardVisit;
 
 let loaded = false;
 

@@ -6,6 +6,7 @@
 //! - `json`: JSON objects, member by member
 //! - `percent`: percent-encoding
 //! - [`redirect`]: which redirect targets stay on the site
+//! - [`response`]: the headers that keep a response harmless, and its caching
 //! - [`retry_after`]: when to ask again
 //! - [`same_origin`]: which requests may change state
 
@@ -15,5 +16,6 @@ pub mod forwarded;
 pub(crate) mod json;
 pub(crate) mod percent;
 pub mod redirect;
+pub mod response;
 pub mod retry_after;
 pub mod same_origin;

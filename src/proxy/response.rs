@@ -143,6 +143,11 @@ impl<'a> Answer<'a> {
     fn describe_body(&self, events: bool, out: &mut Vec<Decision<'a>>) {
         use Decision::{Copy, Set};
 
+        // A response without a body has neither type nor length nor coding (RFC 9110 sections 8.6, 15.3.5, 15.4.5); one that
+        // answers for a cached body may say what that is.
+        if matches!(self.status, 204 | 205) {
+            return;
+        }
         if let Some(content_type) = self.get("content-type") {
             // What a script, a worker or a style sheet is loaded from would act in the page that loads it.
             out.push(if is_loaded_as_code(content_type) {
@@ -151,8 +156,7 @@ impl<'a> Answer<'a> {
                 Copy("content-type")
             });
         }
-        // A response without a body has no length and no coding (RFC 9110 sections 8.6, 15.4.5).
-        if matches!(self.status, 204 | 205 | 304) {
+        if self.status == 304 {
             return;
         }
         let decoded = match self.get("content-encoding") {

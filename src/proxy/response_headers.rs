@@ -379,7 +379,25 @@ pub fn is_nameable(name: &str) -> bool {
         "x-content-type-options",
         "__proto__",
     ];
-    let family = ["access-control-", "set-auth-", "x-middleware-", "x-accel-", "sec-"];
+    let family = [
+        "access-control-",
+        "set-auth-",
+        "x-middleware-",
+        "x-nextjs-",
+        "x-sveltekit-",
+        "x-accel-",
+        "x-litespeed-",
+        "x-lscache",
+        "x-reproxy-",
+        "x-sendfile",
+        "x-lighttpd-",
+        "secure-session-",
+        "sec-",
+        "shared-storage-",
+        "speculation-rules",
+        "use-as-dictionary",
+        "clear-site-data",
+    ];
     is_field_name(name)
         && !JUDGED.contains(&name)
         && !HOP_BY_HOP.contains(&name)

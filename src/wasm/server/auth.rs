@@ -355,10 +355,14 @@ pub fn link_location(page: &str, query: Option<String>) -> Result<String, JsValu
     }
 }
 
-/// A page that asks before a magic link is used, and its policy.
+/// A page that asks before a magic link is used, and name and value of its policy.
 #[wasm_bindgen(js_name = linkPage)]
 pub fn link_page(action: &str, query: Option<String>) -> Vec<String> {
-    vec![magic_link::page(action, query.as_deref()), magic_link::PAGE_POLICY.into()]
+    vec![
+        magic_link::page(action, query.as_deref()),
+        "content-security-policy".into(),
+        magic_link::PAGE_POLICY.into(),
+    ]
 }
 
 /// Status and JSON for a program, where the backend redirects; `undefined` for a browser's form.

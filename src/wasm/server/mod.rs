@@ -15,6 +15,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::error::{Code, Refusal};
+use crate::http::response::Kind;
 
 /// The object that stands for a refusal on its way to JavaScript.
 pub(crate) fn thrown(refusal: impl Into<Refusal>) -> JsValue {
@@ -31,6 +32,13 @@ pub(crate) fn thrown(refusal: impl Into<Refusal>) -> JsValue {
         let _ = Reflect::set(&object, &key.into(), &value);
     }
     object.into()
+}
+
+/// The headers of a kind of response, names and values in turns; none for an unknown one.
+#[wasm_bindgen(js_name = responseHeaders)]
+pub fn response_headers(kind: &str) -> Vec<String> {
+    let headers = Kind::parse(kind).map(Kind::headers).unwrap_or_default();
+    headers.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect()
 }
 
 /// The status with which a handler answers an error of this code; 500 for an unknown one.
