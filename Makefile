@@ -139,6 +139,8 @@ lint: build msrv ## Check formatting, lints, types and the oldest Rust
 	echo "lint: biome, tsc"
 	biome check --error-on-warnings .
 	tsc -p tsconfig.json
+	echo "lint: the layers"
+	node tools/check-layers.mjs
 
 # The oldest Rust that the crate takes: `rust-version` in Cargo.toml.
 MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)

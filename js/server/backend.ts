@@ -25,7 +25,7 @@ import {
   withNames,
 } from "./refusal.ts";
 import { reserve } from "./reserved.ts";
-import { NULL_BODY, readWithin } from "./stream.ts";
+import { abortable, NULL_BODY, readWithin } from "./stream.ts";
 
 /** Who is signed in. An app whose backend says more adds its own fields to this interface. */
 export interface User {
@@ -317,6 +317,10 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     return headers;
   }
 
+  /** Calls the backend, for as long as the signal lets it. */
+  const call = (url: string, init: RequestInit & { signal: AbortSignal }) =>
+    abortable((async () => (options.fetch ?? fetch)(url, init))(), init.signal);
+
   /** Asks the backend once. */
   async function lookUp(
     request: Request,
@@ -325,7 +329,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     headers: Headers,
     signal: AbortSignal,
   ): Promise<Finding> {
-    const response = await (options.fetch ?? fetch)(url, { method, headers, redirect: "manual", signal });
+    const response = await call(url, { method, headers, redirect: "manual", signal });
     const bytes = response.body ? await readWithin(response.body as ByteStream, ANSWER_LIMIT) : undefined;
     const now = Date.now();
     const body = utf8.decode(bytes ?? new Uint8Array());
@@ -608,9 +612,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       const said = (await read(response)) ?? "";
       const wants = callWasm((m) => m.readSessionAnswer(200, said, Date.now(), 0)).at(-1) === "1";
       const init = { method: "POST", headers, redirect: "manual", signal } as const;
-      const again = wants
-        ? await (async () => (options.fetch ?? fetch)(target, init))().catch(() => undefined)
-        : undefined;
+      const again = wants ? await (async () => call(target, init))().catch(() => undefined) : undefined;
       if (again?.ok) return again;
       await again?.body?.cancel().catch(() => {});
       return new Response(said, { status: 200, headers: response.headers });
@@ -700,7 +702,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     try {
       if (request.signal.aborted) leave();
       const { signal } = abort;
-      const asked = async () => (options.fetch ?? fetch)(target, { ...init, redirect: "manual", signal });
+      const asked = async () => call(target, { ...init, redirect: "manual", signal });
       let cause: unknown;
       const response = await asked().catch((thrown: unknown) => {
         cause = thrown;

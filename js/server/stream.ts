@@ -16,6 +16,16 @@ export function copy(chunk: Uint8Array): Bytes {
   return new Uint8Array(chunk);
 }
 
+/** A promise that is left when a signal says so, whether its maker looks at the signal or not. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason);
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
+}
+
 /** Milliseconds that an answer gets to reach a client that is still sending. */
 const LINGER = 1000;
 

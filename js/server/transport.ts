@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type Bytes, copy, leave, NULL_BODY, type Watcher, watch } from "./stream.ts";
+import { abortable, type Bytes, copy, leave, NULL_BODY, type Watcher, watch } from "./stream.ts";
 
 /** A request on its way upstream. */
 export interface Call {
@@ -64,7 +64,8 @@ export function fetching(fetch: typeof globalThis.fetch): Transport {
       init.duplex = "half";
     } else if (body) init.body = body;
     const answer = async (): Promise<Answer> => {
-      const response = await fetch(url, init);
+      // An app's own `fetch` need not mind its signal; who waits for it does.
+      const response = await abortable(fetch(url, init), controller.signal);
       const { status } = response;
       return {
         status,

@@ -216,6 +216,22 @@ describe("a function that the app gives", () => {
   });
 });
 
+describe("a fetch of the app's own that does not mind its signal", () => {
+  const fetch = (() => new Promise(() => {})) as typeof globalThis.fetch;
+  const slow = { timeout: 100, onError: () => {} };
+
+  test("is left when the time is over: 504 in the proxy, unavailable at a backend", async () => {
+    const proxy = apiProxy({ target: { url: UPSTREAM, fetch }, ...slow });
+    expect(await typed(await proxy(new Request(`${APP}/api/proxy/x`)))).toEqual([504, "upstream-timeout"]);
+    const auth = authBackend({ url: UPSTREAM, fetch, ...slow });
+    const cookie = "better-auth.session_token=a.b";
+    const { status } = await auth.getSession(new Request(APP, { headers: { cookie } }));
+    expect(status).toBe("unavailable");
+    const asked = await auth.handler(new Request(`${APP}/api/auth/get-session`, { headers: { cookie } }));
+    expect(await typed(asked)).toEqual([503, "unavailable"]);
+  });
+});
+
 describe("an upstream that sends what is no response", () => {
   const open = new Set<Socket>();
   let reply = "";
