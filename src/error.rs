@@ -199,6 +199,10 @@ rules! {
     GuardUnverified = 141 Rejected "the e-mail address is not verified yet",
     GuardSignedIn = 142 Rejected "this is for those who are not signed in",
 
+    SignInPath = 192 UnknownTarget "the path does not belong to signing in",
+    SignInMethod = 193 MethodNotAllowed "signing in does not take this method here",
+    SignInTooLarge = 194 TooLarge "the session is larger than browsers and servers take",
+
     ForwardedOrigin = 144 UrlInvalid "the proxy in front of the app says one protocol, http or https, and one host",
 }
 

@@ -17,6 +17,7 @@
 //! - [`options`]: names of options, and paths for a log
 //! - [`http`]: what HTTP itself says: dates, JSON, URLs, forms, same-origin proof, redirects
 //! - [`auth`]: whose a request is, as a remote authentication backend tells it
+//! - [`sign_in`]: own sign-in: its cookies, transactions, lifetimes, and why it failed
 //! - [`guard`]: who may see which part of an app
 //! - [`proxy`]: where a request may go, with which cookies and headers
 //!
@@ -44,6 +45,8 @@ pub mod jwt;
 pub mod options;
 #[cfg(feature = "std")]
 pub mod proxy;
+#[cfg(feature = "std")]
+pub mod sign_in;
 
 #[cfg(target_arch = "wasm32")]
 mod wasm;

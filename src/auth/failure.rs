@@ -44,7 +44,9 @@ pub(super) fn meaning(reason: &str) -> Option<(Rule, Option<&'static str>, &'sta
     let failed = |field, message| Some((Rule::FlowFailed, field, message));
     let field = |field, message| Some((Rule::FlowText, Some(field), message));
     match reason {
-        "INVALID_EMAIL_OR_PASSWORD" => failed(None, "the e-mail address or the password is wrong"),
+        "INVALID_EMAIL_OR_PASSWORD" | "INVALID_CREDENTIALS" => {
+            failed(None, "the e-mail address or the password is wrong")
+        }
         "EMAIL_NOT_VERIFIED" => failed(None, "the e-mail address is not verified yet"),
         "USER_ALREADY_EXISTS" | "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL" => {
             failed(Some("email"), "there is an account with this e-mail address already")
@@ -100,7 +102,7 @@ pub(super) fn named(name: &str) -> Option<Code> {
 }
 
 /// A code, and no text that an upstream wants people to read.
-pub(super) fn is_plain(code: &str) -> bool {
+pub(crate) fn is_plain(code: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     (1..=64).contains(&code.len()) && code.bytes().all(plain)
 }

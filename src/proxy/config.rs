@@ -79,6 +79,8 @@ pub struct Declaration {
     pub templates: Option<Vec<String>>,
     /// The cookie that is sent as `Authorization: Bearer`.
     pub bearer: Option<String>,
+    /// Whether the app gives the value of `Authorization`, request by request.
+    pub asks_for_bearer: bool,
     /// Methods. Default GET, HEAD, POST, PUT, PATCH and DELETE.
     pub methods: Option<Vec<String>>,
     /// Request headers beyond those that always pass.
@@ -160,7 +162,10 @@ impl Target {
             }
         };
         let forward_headers = check_headers(&name, declared.forward_headers.unwrap_or_default())?;
-        let headers = check_headers(&name, declared.headers)?;
+        let mut headers = check_headers(&name, declared.headers)?;
+        if declared.asks_for_bearer {
+            headers.push("authorization".into());
+        }
         for rule in &declared.set_cookies {
             check_cookie_rule(&name, rule)?;
         }

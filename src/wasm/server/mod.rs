@@ -9,6 +9,7 @@ mod flow;
 mod forwarded;
 mod guard;
 mod proxy;
+mod sign_in;
 mod text;
 
 use js_sys::{Object, Reflect};

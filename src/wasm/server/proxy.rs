@@ -34,6 +34,8 @@ struct TargetOptions {
     cookies: Option<Vec<String>>,
     templates: Option<Vec<String>>,
     authorization: Option<Authorization>,
+    #[serde(default)]
+    asks_for_bearer: bool,
     methods: Option<Vec<String>>,
     forward_headers: Option<Vec<String>>,
     headers: Option<Vec<String>>,
@@ -67,6 +69,7 @@ impl From<TargetOptions> for Declaration {
             cookies: options.cookies,
             templates: options.templates,
             bearer: options.authorization.map(|authorization| authorization.bearer),
+            asks_for_bearer: options.asks_for_bearer,
             methods: options.methods,
             forward_headers: options.forward_headers,
             headers: options.headers.unwrap_or_default(),
