@@ -6,6 +6,7 @@
 import type { CookieOptions } from "./cookies.ts";
 import { type ErrorCode, HttpOnlyError } from "./errors.ts";
 import type { Session, User } from "./server/backend.ts";
+import type { Register, RegisteredSignin, RegisteredUser } from "./server/sign-in/types.ts";
 import { announce } from "./session-channel.ts";
 import { instantiate } from "./wasm/load.ts";
 
@@ -139,6 +140,11 @@ export interface ProviderSignin extends Callbacks {
   credentials?: { [field: string]: unknown } | undefined;
 }
 
+/** What {@link signin} takes: the providers and fields of the app's own sign-in, where it declares one in `Register`. */
+export type SigninOptions = Register extends { auth: unknown }
+  ? RegisteredSignin<Callbacks>
+  : CredentialsSignin | MagicLinkSignin | ProviderSignin;
+
 /** What {@link getSession} found. */
 export interface SessionFound {
   user: User;
@@ -190,9 +196,9 @@ async function change<T extends { user?: User | null; to?: string | undefined }>
  * await signin({ provider: "google", successCallback: "/library", failureCallback: "/login" });
  * ```
  */
-export function signin(options: CredentialsSignin): Promise<{ user: User }>;
-export function signin(options: MagicLinkSignin): Promise<{ user: null }>;
-export function signin(options: ProviderSignin): Promise<{ user: User }>;
+export function signin<const Options extends SigninOptions>(
+  options: Options,
+): Promise<{ user: Options extends { provider: "magic-link" } ? null : RegisteredUser }>;
 export async function signin(options: Callbacks): Promise<{ user: User | null }> {
   const { user, leaves } = await change(async (m) => {
     const { user, ...rest } = await m.signin(configuration.authEndpoint, options);

@@ -13,6 +13,7 @@ export {
   type MagicLinkSignin,
   type ProviderSignin,
   type SessionFound,
+  type SigninOptions,
   setHttpOnlyCookie,
   setSessionCookies,
   signin,
@@ -29,3 +30,4 @@ export {
 } from "./cookies.ts";
 export { type ErrorCode, HttpOnlyError } from "./errors.ts";
 export type { Session, User } from "./server/backend.ts";
+export type { Register } from "./server/sign-in/types.ts";

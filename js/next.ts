@@ -19,13 +19,14 @@ import {
   ownPages,
   runFlow,
 } from "./server/account.ts";
-import { type Auth, BASE_PATH, type SessionAnswer } from "./server/backend.ts";
+import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/backend.ts";
+import { type BearerSource, refreshed } from "./server/bearer.ts";
 import { parseSetCookie } from "./server/cookies.ts";
 import { type Guard, type GuardVisit, guarded, withErrorPage } from "./server/guard.ts";
 import { setHeaders } from "./server/headers.ts";
 import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
-import { ownOptions } from "./server/options.ts";
+import { ownFunction, ownOptions } from "./server/options.ts";
 import { refusal } from "./server/refusal.ts";
 import { callWasm } from "./wasm/server.ts";
 
@@ -240,7 +241,11 @@ function written(pieces: Pieces): string | undefined {
  * The request that is being answered, as far as Next shows it outside of route handlers: its headers. The path is not
  * among them.
  */
-async function currentRequest(auth: Auth, method: "GET" | "POST", path = "/"): Promise<Request> {
+async function currentRequest(
+  auth: Auth<object, object>,
+  method: "GET" | "POST",
+  path = "/",
+): Promise<Request> {
   const sent = new Headers(await headers());
   const protocol = sent.get("x-forwarded-proto") === "https" ? "https" : "http";
   // Both are the client's word where the app declares no origin. A backend trusts no other origins than it knows.
@@ -249,7 +254,7 @@ async function currentRequest(auth: Auth, method: "GET" | "POST", path = "/"): P
   return new Request(new URL(path, origin), { method, headers: sent });
 }
 
-const answerOf = cache(async (auth: Auth) => {
+const answerOf = cache(async (auth: Auth<object, object>) => {
   const answer = await auth.getSession(await currentRequest(auth, "GET"));
   // Whoever hands the whole answer to a client component hands no token to the page.
   return Object.defineProperty(answer, "setCookies", { enumerable: false });
@@ -270,8 +275,10 @@ const answerOf = cache(async (auth: Auth) => {
  * }
  * ```
  */
-export function session(auth: Auth): Promise<SessionAnswer> {
-  return answerOf(auth);
+export function session<U extends object = User, S extends object = Session>(
+  auth: Auth<U, S>,
+): Promise<SessionAnswer<U, S>> {
+  return answerOf(auth) as Promise<SessionAnswer<U, S>>;
 }
 
 /** What a server action of {@link accountActions} answers its form with: the state of `useActionState`. */
@@ -320,7 +327,10 @@ export interface AccountActionsOptions {
  * </form>
  * ```
  */
-export function accountActions(auth: Auth, options: AccountActionsOptions = {}): Record<Flow, AccountAction> {
+export function accountActions(
+  auth: Auth<object, object>,
+  options: AccountActionsOptions = {},
+): Record<Flow, AccountAction> {
   const pages = ownPages(options);
   const action =
     (flow: Flow): AccountAction =>
@@ -377,6 +387,8 @@ export function nextWithCookies(request: NextRequest, setCookies: readonly strin
 export interface SessionProxyOptions {
   /** Who may see what. */
   guard?: Guard | undefined;
+  /** Renews tokens, so that server components see new ones: the same `tokenRefresh(…)` as the targets have. */
+  tokens?: BearerSource | undefined;
 }
 
 /**
@@ -407,10 +419,11 @@ export interface SessionProxyOptions {
  * ```
  */
 export function sessionProxy(
-  auth: Auth,
+  auth: Auth<object, object>,
   options: SessionProxyOptions = {},
 ): (request: NextRequest) => Promise<Response> {
-  const { guard } = ownOptions("proxy", options, { guard: true });
+  const { guard, tokens } = ownOptions("sessionProxy", options, { guard: true, tokens: true });
+  ownFunction("sessionProxy: tokens", tokens);
   const check = guard && keyCheck(guard, nextRoutes);
   void check?.log("");
   let rewrites: ReturnType<typeof nextRewrites> | undefined;
@@ -420,7 +433,7 @@ export function sessionProxy(
     const basePath = auth.basePath ?? BASE_PATH;
     const place = { ...placeOf(request, basePath), rewrites };
     if (callWasm((m) => m.isHandlerPath(place.path, basePath, place.base))) return nextWithCookies(request);
-    const answer = await auth.getSession(request);
+    const answer = (await auth.getSession(request)) as SessionAnswer;
     const verdict = guard?.decide({ ...place, session: answer }) ?? { kind: "pass" };
     const ended = guarded(verdict, answer.setCookies);
     if (guard && ended) {
@@ -434,7 +447,7 @@ export function sessionProxy(
         throw new TypeError("errorPage makes a page of its own: Next.js would answer a rewrite with 200");
       return shown;
     }
-    const response = nextWithCookies(request, answer.setCookies);
+    const response = nextWithCookies(request, [...answer.setCookies, ...(await refreshed(tokens, request))]);
     // Next keeps this even for a page that it has rendered at build time, which a shared cache would keep.
     if (answer.status !== "anonymous") setHeaders(response.headers, "private");
     return response;

@@ -14,11 +14,12 @@ import {
   runFlow,
 } from "./server/account.ts";
 import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/backend.ts";
+import { type BearerSource, refreshed, tokenLines } from "./server/bearer.ts";
 import { type Guard, type GuardVerdict, guarded, withErrorPage } from "./server/guard.ts";
 import { headersFor, setHeaders } from "./server/headers.ts";
 import { keyCheck } from "./server/key-check.ts";
 import { everyMethod, type Methods } from "./server/methods.ts";
-import { ownOptions } from "./server/options.ts";
+import { ownFunction, ownOptions } from "./server/options.ts";
 import { original } from "./server/original-request.ts";
 import { apiProxy } from "./server/proxy/handler.ts";
 import { ownProxyOptions, type ProxyOptions } from "./server/proxy/options.ts";
@@ -83,6 +84,11 @@ export interface SessionEvent extends RouteEvent {
 export interface SessionHandleOptions {
   /** Who may see what, by {@link guard}. */
   guard?: Guard | undefined;
+  /**
+   * Renews tokens before a page is made, so that what it loads finds new ones, and their cookies reach the browser also
+   * where a `load` streams: the same `tokenRefresh(…)` as the targets have.
+   */
+  tokens?: BearerSource | undefined;
 }
 
 /** SvelteKit's `handle` hook. */
@@ -166,10 +172,11 @@ const lines = new WeakMap<Request, string[]>();
  * says nothing of caches; every response varies by `Cookie`.
  */
 export function sessionHandle(
-  auth: Pick<Auth, "getSession"> & Partial<Pick<Auth, "basePath">>,
+  auth: Pick<Auth<object, object>, "getSession"> & Partial<Pick<Auth, "basePath">>,
   given: SessionHandleOptions = {},
 ): Handle {
-  const { guard } = ownOptions("handle", given, { guard: true });
+  const { guard, tokens } = ownOptions("sessionHandle", given, { guard: true, tokens: true });
+  ownFunction("sessionHandle: tokens", tokens);
   const base = appBase();
   const check = guard && keyCheck(guard, kitRoutes, leads);
   void base.then((base) => check?.log(base));
@@ -180,7 +187,7 @@ export function sessionHandle(
     if (isShell(event)) return built(event, resolve, undefined, below, auth.basePath);
     if (isBuilding(event)) return built(event, resolve, guard, below, auth.basePath);
     addresses.set(request, () => event.getClientAddress());
-    const answer = await auth.getSession(request, event.platform);
+    const answer = (await auth.getSession(request, event.platform)) as SessionAnswer;
     const { status, user, session, data, setCookies } = answer;
     const locals: SessionLocals = {
       userId: user?.id ?? null,
@@ -204,6 +211,7 @@ export function sessionHandle(
     }
     const ofAction: string[] = [];
     lines.set(request, ofAction);
+    if (isPage(event)) ofAction.push(...(await refreshed(tokens, request, event.platform)));
     const made = await resolve(event);
     // The headers of a response that came from `fetch` are immutable.
     const response = new Response(made.body, made);
@@ -299,6 +307,17 @@ function isRemote({ request, url, isRemoteRequest }: SessionEvent): boolean {
   return isRemoteRequest === true || (request.method === "POST" && url.searchParams.has("/remote"));
 }
 
+/** Whether a page is to be shown, or the data of one. */
+function isPage({ request, isDataRequest }: SessionEvent): boolean {
+  const said = (name: string) => request.headers.get(name) ?? undefined;
+  return (
+    isDataRequest ||
+    callWasm((m) =>
+      m.loadsDocument(said("sec-fetch-mode"), said("sec-fetch-dest"), said("sec-purpose"), said("accept")),
+    )
+  );
+}
+
 /** Whether SvelteKit's `enhance` sent a form. */
 function isEnhanced({ request }: SessionEvent): boolean {
   return request.method === "POST" && request.headers.get("x-sveltekit-action") === "true";
@@ -373,7 +392,10 @@ export interface AccountOptions {
  * Success redirects by 303, or gives `form` a `notice`; failure gives it `error` and `values`, with the error's status.
  * {@link Flow} lists the fields.
  */
-export function accountActions(auth: Auth, options: AccountOptions = {}): Record<Flow, AccountAction> {
+export function accountActions(
+  auth: Auth<object, object>,
+  options: AccountOptions = {},
+): Record<Flow, AccountAction> {
   const pages = ownPages(options);
   const base = appBase();
   const action = (flow: Flow): AccountAction => {
@@ -475,6 +497,9 @@ export function proxyHandleFetch(options: ProxyOptions): HandleFetch {
     const init: RequestInit & { duplex: "half" } = { method, headers, body, signal, duplex: "half" };
     const asked = new Request(`${origin}${mount}${target[0]}`, init);
     addresses.set(asked, () => event.getClientAddress());
-    return proxy(asked, event.platform);
+    const answer = await proxy(asked, event.platform);
+    const kept = lines.get(event.request);
+    for (const line of tokenLines(answer)) if (!kept?.includes(line)) kept?.push(line);
+    return answer;
   };
 }

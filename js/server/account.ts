@@ -152,7 +152,7 @@ type Come =
  *
  * @throws TypeError if there is no such flow, or a page is no local path
  */
-export async function runFlow(auth: Auth, flow: Flow, input: FlowInput): Promise<FlowAnswer> {
+export async function runFlow(auth: Auth<object, object>, flow: Flow, input: FlowInput): Promise<FlowAnswer> {
   text("flow", flow);
   const { request, platform } = input;
   const own = new URL(auth.origin ?? request.url).origin;

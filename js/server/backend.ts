@@ -48,7 +48,7 @@ export interface Session {
 }
 
 /** Whose a request is. `user` and `session` belong to the caller: changing them changes nobody else's. */
-export interface SessionAnswer {
+export interface SessionAnswer<U = User, S = Session> {
   /**
    * - `authenticated`: `user` and `session` are there.
    * - `anonymous`: there is no session.
@@ -56,8 +56,8 @@ export interface SessionAnswer {
    * - `rejected`: the backend refuses to say (403).
    */
   status: "authenticated" | "anonymous" | "unavailable" | "rejected";
-  user: User | null;
-  session: Session | null;
+  user: U | null;
+  session: S | null;
   /** What the backend says beside user and session, without tokens (Better Auth's `customSession`). Absent for nothing. */
   data?: Record<string, unknown>;
   /**
@@ -67,8 +67,8 @@ export interface SessionAnswer {
   setCookies: string[];
 }
 
-/** Sessions for an app, wherever they are kept. */
-export interface Auth {
+/** Sessions for an app, wherever they are kept. Own sign-in has users and sessions of the app's own making. */
+export interface Auth<U = User, S = Session> {
   /** Below which its paths lie; without it, {@link BASE_PATH}. */
   readonly basePath?: string | undefined;
   /** The app's own origin, where it was declared; otherwise that of `request.url` counts. */
@@ -76,7 +76,7 @@ export interface Auth {
   /** Answers the requests for the backend's paths. */
   handler(request: Request, platform?: unknown): Promise<Response>;
   /** Whose a request is; it never throws. */
-  getSession(request: Request, platform?: unknown): Promise<SessionAnswer>;
+  getSession(request: Request, platform?: unknown): Promise<SessionAnswer<U, S>>;
   /**
    * Forgets at once: one session, by its token as the cookie or the backend's own table has it; all sessions of a user;
    * or everything.

@@ -16,6 +16,7 @@ export {
   type SessionAnswer,
   type User,
 } from "./backend.ts";
+export type { BearerSource, BearerToken } from "./bearer.ts";
 export {
   decodeToken,
   getRequestCookies,
@@ -49,4 +50,41 @@ export type {
 } from "./proxy/options.ts";
 export { safeRedirect } from "./redirect.ts";
 export type { ErrorNames, ErrorReport, OnError, ReportedError } from "./refusal.ts";
+export { createAuth } from "./sign-in/create-auth.ts";
+export type { AuthError, AuthStage } from "./sign-in/failure.ts";
+export {
+  type CredentialsOptions,
+  credentials,
+  github,
+  google,
+  magicLink,
+  type OAuthOptions,
+  type OauthOptions,
+  type OidcOptions,
+  oauth,
+  oidc,
+  type SchemaOptions,
+} from "./sign-in/providers.ts";
+export type { StandardSchemaV1 } from "./sign-in/standard-schema.ts";
+export type {
+  CallbackContext,
+  Claims,
+  CreateAuthOptions,
+  GitHubProfile,
+  GoogleClaims,
+  Jwt,
+  MagicLinkProfile,
+  OwnAuth,
+  ProfileOf,
+  Provider,
+  Register,
+  SecondFactor,
+  Tokens,
+} from "./sign-in/types.ts";
+export type { Store } from "./store.ts";
 export { applyTemplateValues, type TemplateContext } from "./template.ts";
+export {
+  type RefreshAnswer,
+  type TokenRefreshOptions,
+  tokenRefresh,
+} from "./token-refresh.ts";

@@ -62,6 +62,9 @@ export type GuardBinding = glue.Guard;
 /** A visit that a guard judges. */
 export type GuardVisitBinding = glue.GuardVisit;
 
+/** The rules of one declared own sign-in. */
+export type SignInBinding = glue.SignIn;
+
 let loaded = false;
 
 /** Calls the rules; what they refuse is thrown as a {@link ServerRefusal}. */

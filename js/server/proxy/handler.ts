@@ -4,6 +4,7 @@
  * @module
  */
 import { callWasm, text } from "../../wasm/server.ts";
+import { bearerOf, withTokens } from "../bearer.ts";
 import { memo } from "../memo.ts";
 import { answering, type Broken, type ErrorNames, refused, withHeaders } from "../refusal.ts";
 import { alarm } from "../stream.ts";
@@ -47,12 +48,14 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
   const headers = Object.fromEntries(
     pairs.flatMap((name, i) => (i % 2 ? [] : [[name, pairs[i + 1] as string]])),
   );
-  return answering(
+  const answer = answering(
     { name: "apiProxy", onError: declared.onError, headers },
     async (request, platform, about) => {
       const planned = plan(request, platform, about);
       const target = declared.targets[planned.target] as DeclaredTarget;
       await addHeaders(planned.headers, target, request, platform);
+      if (typeof target.bearer === "function")
+        planned.headers.authorization = await bearerOf(target.bearer, request, platform);
       const call = calling(request);
       try {
         const payload = await readBody(request, declared, {
@@ -64,7 +67,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
         });
         if (payload.spends) planned.flags |= SPENDS;
         const replayable = (planned.flags & IDEMPOTENT) !== 0 && !(payload.body && "stream" in payload.body);
-        const answer = await call.send(
+        const upstream = await call.send(
           target,
           planned.url,
           {
@@ -74,7 +77,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
           },
           replayable ? declared.retries : 0,
         );
-        return respondTo(answer, call, respond, planned);
+        return respondTo(upstream, call, respond, planned);
       } catch (thrown) {
         // Whatever happened, the upstream is not left waiting.
         call.fail("app-failed", thrown);
@@ -82,6 +85,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       }
     },
   );
+  return async (request, platform) => withTokens(await answer(request, platform), request);
 }
 
 /** Makes the response; what cannot be one is the upstream's fault. */

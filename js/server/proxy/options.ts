@@ -4,6 +4,7 @@
  * @module
  */
 import { callWasm, declaredUrl, type ProxyBinding, type ServerModule } from "../../wasm/server.ts";
+import type { BearerSource } from "../bearer.ts";
 import { kindOf, type Names, ownFunction, ownOptions, ownTable } from "../options.ts";
 import type { OnError } from "../refusal.ts";
 
@@ -28,9 +29,10 @@ export interface Target {
   templates?: readonly ("header" | "query" | "body")[] | undefined;
   /**
    * The cookie that is sent as `Authorization: Bearer`; it is found under its name with `__Host-` or `__Secure-` before it,
-   * too, as servers on https name it. Without it: 401, and no call.
+   * too, as servers on https name it. Or a function that gives the token: `tokenRefresh(…)`, say. Without one: 401, and no
+   * call.
    */
-  authorization?: { bearer: string } | undefined;
+  authorization?: { bearer: string | BearerSource } | undefined;
   /** Milliseconds from the last byte of the request's body to the upstream's headers; by default the proxy's. */
   timeout?: number | undefined;
   /**
@@ -178,7 +180,7 @@ export interface DeclaredTarget {
   readonly name: string;
   readonly url: Target["url"];
   readonly fetch: typeof fetch | undefined;
-  readonly bearer: string | undefined;
+  readonly bearer: string | BearerSource | undefined;
   readonly headers: readonly [name: string, source: string | HeaderSource][];
   readonly timeout: number;
 }
@@ -242,14 +244,20 @@ export function readOptions(given: ProxyOptions): Declared {
 
 /** A target as the rules take it. */
 function declare(name: string, target: Target): object {
-  const { fetch: _, timeout: __, url, headers, ...rest } = target;
+  const { fetch: _, timeout: __, url, headers, authorization, ...rest } = target;
   const place = name ? `the url of target "${name}"` : "the target's url";
+  const asks = typeof authorization?.bearer === "function";
   // Nothing behind it: what is absent here is not to be found in `Object.prototype`.
-  return Object.assign(Object.create(null) as object, rest, {
-    name,
-    headers: Object.keys(headers ?? {}),
-    url: typeof url === "function" ? undefined : declaredUrl(place, url).href,
-  });
+  return Object.assign(
+    Object.create(null) as object,
+    rest,
+    asks ? { asksForBearer: true } : { authorization },
+    {
+      name,
+      headers: Object.keys(headers ?? {}),
+      url: typeof url === "function" ? undefined : declaredUrl(place, url).href,
+    },
+  );
 }
 
 function placeOf(name: string): string {
