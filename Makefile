@@ -112,6 +112,8 @@ test: build chromium firefox ## Run every test: Rust, wasm in headless Chromium,
 	vitest run -c tests/attack/vitest.config.ts
 	echo "test: the security checklist, an outage, rate limits"
 	vitest run -c tests/checklist/vitest.config.ts
+	echo "test: own sign-in in headless Chromium"
+	vitest run -c tests/own/vitest.config.ts
 	echo "test: the page's account functions in headless Chromium"
 	vitest run -c tests/page/vitest.config.ts
 	echo "test: the package"
