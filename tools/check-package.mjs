@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { unattended } from "./unattended.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -94,7 +95,7 @@ try {
   );
   run("npm installs it into an empty project", "npm", [
     "install",
-    "--offline",
+    "--prefer-offline",
     "--no-audit",
     "--no-fund",
     packed.filename,
@@ -104,7 +105,15 @@ try {
     throw new Error(`paths of the machine that built it are in the package:\n${told.join("\n")}`);
   console.log("  no path of this machine is in it, nor in its WebAssembly");
   const installed = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
-  if (installed.join() !== "httponly") throw new Error(`it brings along ${installed}`);
+  if (installed.join() !== "httponly,jose,oauth4webapi") throw new Error(`it brings along ${installed}`);
+  const dist = join(project, "node_modules/httponly/dist");
+  const eager = readdirSync(dist, { recursive: true })
+    .filter((name) => name.endsWith(".js"))
+    .filter((name) =>
+      /^import [^(]*from "(jose|oauth4webapi)"/m.test(readFileSync(join(dist, name), "utf8")),
+    );
+  if (eager.length) throw new Error(`jose and oauth4webapi are loaded before they are used by ${eager}`);
+  console.log("  it brings along jose and oauth4webapi, and loads them when they are used");
 
   writeFileSync(
     join(project, "use.js"),
@@ -129,6 +138,47 @@ try {
   `,
   );
   run("it works from Node", process.execPath, ["use.js"]);
+
+  writeFileSync(
+    join(project, "sign-in.js"),
+    `
+    import assert from "node:assert/strict";
+    import { createAuth, credentials, github, google, magicLink, oauth, oidc, tokenRefresh } from "httponly/server";
+    assert.equal([github, google, magicLink, oauth, oidc, tokenRefresh].every((one) => typeof one === "function"), true);
+    const auth = createAuth({
+      secret: "a secret of 32 bytes or more, of a test",
+      origin: "https://app.example",
+      providers: [credentials({ getProfile: ({ email }) => ({ id: email }) })],
+      profileToUser: ({ id }) => ({ id }),
+    });
+    const response = await auth.handler(new Request("https://app.example/api/auth/sign-in/email", {
+      method: "POST",
+      headers: { "content-type": "application/json", "sec-fetch-site": "same-origin" },
+      body: JSON.stringify({ email: "ada@example.com", password: "x" }),
+    }));
+    assert.equal(response.status, 200, await response.text());
+    const cookie = response.headers.getSetCookie()[0].split(";")[0];
+    const { user } = await auth.getSession(new Request("https://app.example/", { headers: { cookie } }));
+    assert.deepEqual(user, { id: "ada@example.com" });
+  `,
+  );
+  run("own sign-in works from Node", process.execPath, ["sign-in.js"]);
+  // Edge platforms have none of Node's modules.
+  const { metafile } = await build({
+    stdin: { contents: 'export { createAuth, tokenRefresh } from "httponly/server";', resolveDir: project },
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "neutral",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["node:*"],
+    logLevel: "error",
+  });
+  const nodes = Object.values(metafile.inputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  const named = nodes.filter((path) => path.startsWith("node:"));
+  if (named.length) throw new Error(`own sign-in imports ${named}`);
+  console.log("  own sign-in imports no module of Node");
 
   mkdirSync(join(project, "src"));
   writeFileSync(join(project, "index.html"), `<script type="module" src="/src/main.js"></script>`);
