@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import { HttpOnlyError } from "../errors.ts";
 import { callWasm, text } from "../wasm/server.ts";
+import { setHeaders } from "./headers.ts";
 import { refused } from "./refusal.ts";
 
 /** The token to spend, and the lines for the response to whoever asked. Without a token: 401, and no call. */
@@ -54,7 +56,7 @@ export function withTokens(response: Response, request: Request): Response {
   const lines = renewed.get(request) ?? [];
   if (lines.length === 0) return response;
   for (const line of lines) response.headers.append("set-cookie", line);
-  response.headers.set("cache-control", "private, no-store");
+  setHeaders(response.headers, "private");
   carried.set(response, lines);
   return response;
 }

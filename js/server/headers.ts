@@ -13,6 +13,8 @@ export type ResponseKind =
   | "endpoint"
   | "backend"
   | "lead-on"
+  | "sign-in"
+  | "public-keys"
   | "link-page"
   | "guard-page"
   | "private";

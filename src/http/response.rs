@@ -16,6 +16,10 @@ pub enum Kind {
     Backend,
     /// A redirect whose address holds what nobody else may learn.
     LeadOn,
+    /// An answer of own sign-in: who is signed in, or a redirect.
+    SignIn,
+    /// The keys with which an API verifies this app's tokens.
+    PublicKeys,
     /// The page of a magic link. Its token is in the address, and a form of a page without referrer would send
     /// `Origin: null`, which proves nothing.
     LinkPage,
@@ -39,6 +43,8 @@ impl Kind {
         ("endpoint", Kind::Endpoint),
         ("backend", Kind::Backend),
         ("lead-on", Kind::LeadOn),
+        ("sign-in", Kind::SignIn),
+        ("public-keys", Kind::PublicKeys),
         ("link-page", Kind::LinkPage),
         ("guard-page", Kind::GuardPage),
         ("private", Kind::Private),
@@ -67,6 +73,8 @@ impl Kind {
                 ("referrer-policy", "no-referrer"),
             ],
             Kind::LeadOn => &[NO_STORE, NO_SNIFF, ("referrer-policy", "no-referrer")],
+            Kind::SignIn => &[NO_STORE, BY_COOKIE, NO_SNIFF, OWN_ORIGIN, ("referrer-policy", "no-referrer")],
+            Kind::PublicKeys => &[("cache-control", "public, max-age=300"), NO_SNIFF],
             Kind::LinkPage => &[NO_STORE, NO_SNIFF, ("referrer-policy", "same-origin")],
             Kind::GuardPage => &[
                 NO_STORE,
@@ -91,7 +99,7 @@ mod tests {
         for (name, kind) in Kind::ALL {
             assert_eq!(Kind::parse(name), Some(*kind));
             let caching = kind.headers().iter().find(|(name, _)| *name == "cache-control").unwrap().1;
-            assert!(caching.contains("no-store"), "{name}");
+            assert!(caching.contains("no-store") || *kind == Kind::PublicKeys, "{name}");
             let mut names: Vec<&str> = kind.headers().iter().map(|(name, _)| *name).collect();
             names.sort_unstable();
             names.dedup();

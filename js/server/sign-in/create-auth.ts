@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import { callWasm, text } from "../../wasm/server.ts";
 import { BASE_PATH, type Session, type SessionAnswer } from "../backend.ts";
+import { headersFor } from "../headers.ts";
 import { showLink } from "../magic-link.ts";
 import { broken, refusal } from "../refusal.ts";
 import { reserve } from "../reserved.ts";
@@ -633,9 +635,8 @@ export function createAuth<
     const shown = callWasm((m) => m.publicKeys(JSON.stringify({ keys: set.keys })));
     return new Response(shown ?? '{"keys":[]}', {
       headers: {
+        ...headersFor("public-keys"),
         "content-type": "application/jwk-set+json",
-        "cache-control": "public, max-age=300",
-        "x-content-type-options": "nosniff",
       },
     });
   }

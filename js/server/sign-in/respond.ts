@@ -4,6 +4,7 @@
  * @module
  */
 import { callWasm } from "../../wasm/server.ts";
+import { headersFor } from "../headers.ts";
 import { isTooLarge } from "../proxy/body.ts";
 import { refused } from "../refusal.ts";
 import { readWithin } from "../stream.ts";
@@ -15,12 +16,7 @@ const LIMIT = 64 * 1024;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function headersOf(lines: readonly string[]): Headers {
-  const headers = new Headers({
-    "cache-control": "private, no-store",
-    vary: "Cookie",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-  });
+  const headers = new Headers(headersFor("sign-in"));
   for (const line of lines) headers.append("set-cookie", line);
   return headers;
 }
