@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { callWasm } from "../wasm/server.ts";
 import { abortable, type Bytes, copy, leave, NULL_BODY, type Watcher, watch } from "./stream.ts";
 
 /** A request on its way upstream. */
@@ -67,11 +68,12 @@ export function fetching(fetch: typeof globalThis.fetch): Transport {
       // An app's own `fetch` need not mind its signal; who waits for it does.
       const response = await abortable(fetch(url, init), controller.signal);
       const { status } = response;
+      const told = await tellCoding(response);
       return {
         status,
-        headers: response.headers,
+        headers: told.headers,
         body() {
-          const stream = response.body as ReadableStream<Bytes> | null;
+          const stream = told.body;
           if (!stream || !NULL_BODY.has(status)) return stream;
           stream.cancel().catch(() => {});
           return null;
@@ -80,6 +82,34 @@ export function fetching(fetch: typeof globalThis.fetch): Transport {
     };
     return { answer: answer(), abort: (reason) => controller.abort(reason) };
   };
+}
+
+/**
+ * Says of a body whether it is still encoded, where one `fetch` decodes its coding and another does not: that of Node from
+ * 22.15 on decodes zstd. The label of a decoded one becomes `identity`, by which the rules drop what is not true any more.
+ */
+async function tellCoding(response: Response) {
+  const body = response.body as ReadableStream<Bytes> | null;
+  const codings = response.headers.get("content-encoding") ?? "";
+  if (!body || !/zstd/i.test(codings)) return { headers: response.headers, body };
+  const reader = body.getReader();
+  const first = await reader.read();
+  const start = first.done ? new Uint8Array() : first.value;
+  const rest = new ReadableStream<Bytes>({
+    start(controller) {
+      if (first.done) controller.close();
+      else controller.enqueue(first.value);
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  const headers = new Headers(response.headers);
+  if (!callWasm((m) => m.isZstd(start))) headers.set("content-encoding", "identity");
+  return { headers, body: rest };
 }
 
 /** undici's dispatcher, version 1 of its interface: what is used of it. */

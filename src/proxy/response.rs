@@ -319,6 +319,18 @@ fn is_pagination(link: &str) -> bool {
     !LOADED.iter().any(|relation| link.contains(relation)) && !link.contains(['\\', '*'])
 }
 
+/// Whether bytes begin as zstd frames do, skippable ones too (RFC 8878 section 3.1).
+///
+/// ```
+/// use httponly::proxy::response::is_zstd;
+///
+/// assert!(is_zstd(&[0x28, 0xb5, 0x2f, 0xfd, 0]));
+/// assert!(!is_zstd(b"{\"a\":1}"));
+/// ```
+pub fn is_zstd(start: &[u8]) -> bool {
+    matches!(start, [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
 /// Whether `fetch` decodes a body with these content codings, which leaves the header stale.
 fn is_decoded(codings: &str) -> bool {
     const KNOWN: [&str; 5] = ["gzip", "x-gzip", "deflate", "br", "identity"];

@@ -12,6 +12,33 @@ async function world(target: Omit<Target, "url">) {
 
 const userId = (request: Request) => getRequestCookies(request).session;
 
+describe("a target's own fetch that decodes zstd, and one that does not", () => {
+  const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x00, 0x09, 0x00, 0x00, 0x61);
+  const described = {
+    "content-encoding": "zstd",
+    "content-length": "10",
+    "content-digest": "sha-256=:AA==:",
+  };
+  const ask = async (body: BodyInit) => {
+    const fetch = (async () =>
+      new Response(body, { headers: described })) as unknown as typeof globalThis.fetch;
+    const proxy = apiProxy({ target: { url: "https://api.example", fetch } });
+    return proxy(new Request("https://app.example/api/proxy/x"));
+  };
+
+  it("label and body agree in both", async () => {
+    const encoded = await ask(frame);
+    expect(Object.fromEntries(encoded.headers)).toMatchObject(described);
+    expect(new Uint8Array(await encoded.arrayBuffer())).toEqual(frame);
+    for (const decoded of ["a", '{"a":1}', "(plain"]) {
+      const answer = await ask(decoded);
+      for (const name of Object.keys(described))
+        expect([name, answer.headers.get(name)]).toEqual([name, null]);
+      expect(await answer.text()).toBe(decoded);
+    }
+  });
+});
+
 describe("headers of a target", () => {
   it("are set by the server, from a text and from functions", async () => {
     const headers = { "X-Key": "k", "x-user-id": userId, "x-later": async () => "l" };

@@ -276,6 +276,12 @@ pub fn nearest_option(given: &str, names: Vec<String>) -> Option<String> {
     crate::options::nearest(given, &names).map(String::from)
 }
 
+/// Whether bytes begin as zstd frames do.
+#[wasm_bindgen(js_name = isZstd)]
+pub fn is_zstd(start: &[u8]) -> bool {
+    crate::proxy::response::is_zstd(start)
+}
+
 /// A path for a log, without values.
 #[wasm_bindgen(js_name = plainPath)]
 pub fn plain_path(path: &str) -> String {
