@@ -4,7 +4,7 @@
 use httponly::cookie::set_cookie::parse;
 use httponly::cookie::syntax::check_name;
 use httponly::proxy::response::{Answer, CookieRule, Decision};
-use httponly::proxy::response_headers::{HeaderAction, fate};
+use httponly::proxy::response_headers::{HeaderAction, action};
 
 fn has(list: &str, name: &str) -> bool {
     list.split(',')
@@ -20,7 +20,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim_matches([' ', '\t', '\r'])))
         .collect();
-    let judged = |name: &str| !matches!(fate(name), HeaderAction::Drop | HeaderAction::Keep);
+    let judged = |name: &str| !matches!(action(name), HeaderAction::Drop | HeaderAction::Keep);
     let headers: Vec<(&str, &str)> =
         lines.iter().filter(|line| judged(&line.0)).map(|(name, value)| (name.as_str(), *value)).collect();
     let rule = |name: &str| CookieRule { name: name.into(), path: Some("/".into()), ..CookieRule::default() };
@@ -44,7 +44,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
                 );
             }
             Decision::Remove(name) => {
-                assert!(check_name(*name).is_ok() && fate(&name.to_ascii_lowercase()) == HeaderAction::Keep);
+                assert!(check_name(*name).is_ok() && action(&name.to_ascii_lowercase()) == HeaderAction::Keep);
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::error::{Refusal, Rule};
 use crate::http::form::Form;
 use crate::http::same_origin::{Claims, check_read, prove_sender};
 use crate::http::{form, json, redirect};
-use crate::proxy::response_headers::{HeaderAction, fate};
+use crate::proxy::response_headers::{HeaderAction, action};
 use crate::proxy::target::Base;
 
 /// Where a backend's paths lie, in the app and at the backend alike.
@@ -307,7 +307,7 @@ pub fn response_passes(name: &str) -> bool {
     // What describes encoded bytes is stale once they are decoded, or once tokens are stripped.
     !handled
         && !token
-        && !matches!(fate(name), HeaderAction::Drop | HeaderAction::JudgeName)
+        && !matches!(action(name), HeaderAction::Drop | HeaderAction::JudgeName)
         && !is_connection(name)
 }
 

@@ -161,9 +161,9 @@ impl Proxy {
         // Resolved before any cookie is looked at.
         base.join(rest, None)?;
 
-        let mut purse = SpendableCookies::new(target, incoming);
+        let mut spendable = SpendableCookies::new(target, incoming);
         if let Some(query) = query.filter(|_| target.fills(Place::Query)) {
-            purse.note(query, Context::Query)?;
+            spendable.note(query, Context::Query)?;
         }
         let connection = incoming.get("connection");
         let fills_body =
@@ -179,30 +179,30 @@ impl Proxy {
                 continue;
             }
             if listed && target.fills(Place::Header) {
-                purse.note(value, Context::Header)?;
+                spendable.note(value, Context::Header)?;
             }
             out.push((name, value.into()));
         }
-        let credentials = credentials(target, incoming, &purse)?;
+        let credentials = credentials(target, incoming, &spendable)?;
         // What the server says of its user is worth as much as the user's cookie.
-        let spends = purse.is_open() || credentials.is_some() || !target.headers.is_empty();
+        let spends = spendable.is_open() || credentials.is_some() || !target.headers.is_empty();
         if spends {
             incoming.check_spending(target, self.own_origin())?;
         }
 
         let query = match query {
-            Some(query) if purse.is_open() && target.fills(Place::Query) => {
-                Some(substitute(query, Context::Query, |name| Ok(purse.text(name)))?)
+            Some(query) if spendable.is_open() && target.fills(Place::Query) => {
+                Some(substitute(query, Context::Query, |name| Ok(spendable.text(name)))?)
             }
             query => query.map(Cow::Borrowed),
         };
-        if purse.is_open() && target.fills(Place::Header) {
+        if spendable.is_open() && target.fills(Place::Header) {
             for (name, value) in &mut out {
                 let listed = target.forward_headers.iter().any(|header| header == name);
                 if let Cow::Borrowed(text) = value
                     && listed
                 {
-                    *value = substitute(text, Context::Header, |name| Ok(decode_value(purse.raw(name))))?;
+                    *value = substitute(text, Context::Header, |name| Ok(decode_value(spendable.raw(name))))?;
                 }
             }
         }
@@ -302,9 +302,9 @@ impl Proxy {
         }
         let text = core::str::from_utf8(body).map_err(|_| Rule::BodyNotText)?;
         let context = body_context(incoming.get("content-type").unwrap_or_default());
-        let mut purse = SpendableCookies::new(target, incoming);
-        purse.note(text, context)?;
-        if !purse.is_open() {
+        let mut spendable = SpendableCookies::new(target, incoming);
+        spendable.note(text, context)?;
+        if !spendable.is_open() {
             return Ok(None);
         }
         // Values make a body longer or shorter than the part that it says it is.
@@ -312,7 +312,7 @@ impl Proxy {
             return Err(Rule::BodyEncoded.into());
         }
         incoming.check_spending(target, self.own_origin())?;
-        let filled = substitute_within(text, context, self.body_limit, |name| Ok(purse.text(name)))?;
+        let filled = substitute_within(text, context, self.body_limit, |name| Ok(spendable.text(name)))?;
         Ok(Some(filled.into_owned().into_bytes()))
     }
 }
@@ -321,18 +321,18 @@ impl Proxy {
 fn credentials<'a>(
     target: &Target,
     incoming: &Incoming<'a>,
-    purse: &SpendableCookies<'a>,
+    spendable: &SpendableCookies<'a>,
 ) -> Result<Option<String>, Refusal> {
     let (scheme, value) = if let Some(cookie) = &target.bearer {
-        ("Bearer ", purse.find_prefixed(cookie)?)
+        ("Bearer ", spendable.find_prefixed(cookie)?)
     } else {
         let own = incoming.get("authorization").filter(|_| target.fills(Place::Header));
         let nominated = headers::nominates(incoming.get("connection"), "authorization");
         let Some((scheme, name)) = own.filter(|_| !nominated).and_then(headers::authorization) else {
             return Ok(None);
         };
-        purse.grant(name)?;
-        (scheme, purse.find(name)?)
+        spendable.grant(name)?;
+        (scheme, spendable.find(name)?)
     };
     let value = value.filter(|value| !value.is_empty()).ok_or(Rule::CookieAbsent)?;
     let value = decode_value(value);

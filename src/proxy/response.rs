@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     challenge,
     headers::URL_HEADER,
-    response_headers::{HeaderAction, fate},
+    response_headers::{HeaderAction, action},
 };
 use crate::cookie::set_cookie;
 use crate::cookie::syntax::check_name;
@@ -192,7 +192,7 @@ impl<'a> Answer<'a> {
             let option = option.trim();
             let name = option.to_ascii_lowercase();
             // What is added or judged is not the upstream's to take away, and only a token names a header.
-            let kept = fate(&name) == HeaderAction::Keep || self.named.contains(&name);
+            let kept = action(&name) == HeaderAction::Keep || self.named.contains(&name);
             if kept && check_name(option).is_ok() {
                 out.push(Decision::Remove(option));
             }

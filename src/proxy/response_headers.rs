@@ -342,12 +342,12 @@ pub enum HeaderAction {
 /// What becomes of a response header, whose name is in lower case.
 ///
 /// ```
-/// use httponly::proxy::response_headers::{HeaderAction, fate};
+/// use httponly::proxy::response_headers::{HeaderAction, action};
 ///
-/// assert_eq!(fate("x-total-count"), HeaderAction::Keep);
-/// assert_eq!(fate("x-accel-redirect"), HeaderAction::Drop);
+/// assert_eq!(action("x-total-count"), HeaderAction::Keep);
+/// assert_eq!(action("x-accel-redirect"), HeaderAction::Drop);
 /// ```
-pub fn fate(name: &str) -> HeaderAction {
+pub fn action(name: &str) -> HeaderAction {
     match name {
         "cache-control" | "connection" | "content-encoding" | "content-type" | "vary" | "retry-after"
         | "x-retry-after" => HeaderAction::Judge,
@@ -412,11 +412,11 @@ mod tests {
     #[test]
     fn a_registered_field_passes_by_the_list_alone() {
         for (name, why) in PASSES {
-            assert_eq!(fate(name), HeaderAction::Keep, "{name}");
+            assert_eq!(action(name), HeaderAction::Keep, "{name}");
             assert!(!why.is_empty() && !REGISTERED.contains(name) && !acts(name), "{name}");
         }
         for name in HOP_BY_HOP.iter().filter(|name| **name != "connection").chain(REGISTERED) {
-            assert_eq!(fate(name), HeaderAction::Drop, "{name}");
+            assert_eq!(action(name), HeaderAction::Drop, "{name}");
         }
     }
 
@@ -437,13 +437,13 @@ mod tests {
             "security-level",
             "documentation",
         ] {
-            assert_eq!(fate(name), HeaderAction::Keep, "{name}");
+            assert_eq!(action(name), HeaderAction::Keep, "{name}");
         }
         for (name, why) in ACTS {
             assert!(!why.is_empty());
-            assert_eq!(fate(name), HeaderAction::Drop, "{name}");
+            assert_eq!(action(name), HeaderAction::Drop, "{name}");
             if name.ends_with('-') {
-                assert_eq!(fate(&format!("{name}anything")), HeaderAction::Drop, "{name}");
+                assert_eq!(action(&format!("{name}anything")), HeaderAction::Drop, "{name}");
             }
         }
     }

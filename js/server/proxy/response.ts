@@ -34,7 +34,7 @@ export interface Asked {
 /** Makes responses for a proxy. */
 export function responding({ binding, targets, asksForUrl, idleTimeout, heartbeat }: Declared) {
   const actions = targets.map((_, target) =>
-    memo(512, (name) => callWasm(() => binding.responseHeaderFate(target, name))),
+    memo(512, (name) => callWasm(() => binding.responseHeaderAction(target, name))),
   );
   const judge = (question: string) => {
     const [target, flags, ...head] = question.split("\n");

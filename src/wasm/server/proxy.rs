@@ -14,7 +14,7 @@ use crate::error::{Code, Rule};
 use crate::proxy::config::{Declaration, Proxy as Rules, Target};
 use crate::proxy::plan::Incoming;
 use crate::proxy::response::{ALWAYS, Answer, CookieRule, Decision, VARY};
-use crate::proxy::response_headers::{HeaderAction, fate};
+use crate::proxy::response_headers::{HeaderAction, action};
 use crate::proxy::target::owner;
 
 #[derive(Deserialize)]
@@ -172,11 +172,11 @@ impl Proxy {
 
     /// What becomes of a response header, as a number: 0 dropped, 1 kept, 2 to be judged, 3 to be judged and unlike
     /// others, 4 to be judged by its name alone.
-    #[wasm_bindgen(js_name = responseHeaderFate)]
-    pub fn response_header_fate(&self, target: usize, name: &str) -> u8 {
+    #[wasm_bindgen(js_name = responseHeaderAction)]
+    pub fn response_header_action(&self, target: usize, name: &str) -> u8 {
         let named =
             self.0.target(target).is_some_and(|target| target.response_headers.iter().any(|n| n == name));
-        if named { HeaderAction::Keep as u8 } else { fate(name) as u8 }
+        if named { HeaderAction::Keep as u8 } else { action(name) as u8 }
     }
 
     /// Decides about the headers of a response that are to be judged, by the flags of its request. The head is the
