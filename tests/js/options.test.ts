@@ -35,7 +35,7 @@ const FACTORIES: [name: string, make: (options: Loose) => unknown][] = [
   ["guard", (options) => guard({}, options)],
   ['guard: the access of "/a"', (options) => guard({ "/a": { role: "admin", ...options } })],
   ["guard: the access of otherwise", (options) => guard({}, { otherwise: options })],
-  ["handle", (options) => sessionHandle(auth, options)],
+  ["sessionHandle", (options) => sessionHandle(auth, options)],
   ["accountActions", (options) => accountActions(auth, options)],
   ["accountActions: pages", (options) => accountActions(auth, { pages: options })],
   ["serializeSetCookie", (options) => serializeSetCookie("a", "1", options)],
