@@ -695,7 +695,9 @@ test.describe("the endpoint, and what the browser keeps of its answer", () => {
         "name=n&value=v&path=docs",
         "name=n&value=v&ttl=soon",
       ]) {
-        const response = await fetch(`/.nordcraft/cookies/set-cookie?${query}`);
+        const response = await fetch(`/.nordcraft/cookies/set-cookie?${query}`, {
+          headers: { "x-httponly": "1" },
+        });
         answers.push([query, response.status, (await response.json()).error.code]);
       }
       for (const body of [
