@@ -82,6 +82,10 @@ chromium: node
 firefox: node
 	@node tools/firefox.mjs
 
+.PHONY: redis
+redis: node
+	@node tools/redis.mjs
+
 .PHONY: tools
 tools: node rust $(BINDGEN_STAMP) $(PACK_STAMP) $(NPM_STAMP)
 
@@ -100,7 +104,7 @@ demo-next: build ## Serve the Next.js example with its API, and say what to try
 	@node tools/demo.mjs nextjs
 
 .PHONY: test
-test: build chromium firefox ## Run every test: Rust, wasm in headless Chromium, TypeScript, the package, end to end
+test: build chromium firefox redis ## Run every test: Rust, wasm in headless Chromium, TypeScript, the package, end to end
 	@exec </dev/null
 	echo "test: Rust"
 	cargo test --quiet --features server

@@ -10,13 +10,17 @@ import { headersFor } from "../headers.ts";
 import { showLink } from "../magic-link.ts";
 import { broken, refusal } from "../refusal.ts";
 import { reserve } from "../reserved.ts";
+import { secretsOf } from "../secrets.ts";
+import { boundedStore } from "../store/bounded.ts";
+import { mirroredStore } from "../store/mirror.ts";
+import { sealedStore } from "../store/sealed.ts";
 import { memoryStore } from "../store.ts";
 import { type AuthError, type AuthStage, asFailure, failed } from "./failure.ts";
 import { type Client, client, type Transaction } from "./oauth.ts";
 import { checked, functionOption, kindOf, numberOption, textOption } from "./options.ts";
 import type { AnyProvider, Elsewhere, FormProvider, LinkProvider } from "./providers.ts";
 import { type Fields, fieldsOf, json, leadTo, textOf } from "./respond.ts";
-import { random, sealer, secretsOf } from "./seal.ts";
+import { random, sealer } from "./seal.ts";
 import { secondStep } from "./second-factor.ts";
 import { answerOf, call, type Reading, sessions } from "./session.ts";
 import type { StandardSchemaV1 } from "./standard-schema.ts";
@@ -225,14 +229,20 @@ export function createAuth<
   );
   reserve(door.reserved());
   const base = door.base();
-  const store = options.store ?? memoryStore();
+  // What several instances share is sealed, and makes nobody wait; without a store, one process keeps it to itself.
+  const shared =
+    options.store === undefined
+      ? undefined
+      : boundedStore(sealedStore(options.store, secrets, `sign-in ${base}`));
+  const store = shared ?? memoryStore();
+  const endings = shared === undefined ? store : mirroredStore(shared);
   const verifyJwt = options.verifyJwt ?? (options.signJwt && verifier(secrets, options.jwks));
   const keeper = sessions(
     { ...options, verifyJwt } as never,
     door,
     seals,
-    store,
-    options.store !== undefined,
+    endings,
+    shared !== undefined,
     cookie.absolute ?? 34_560_000,
   );
   const second = secondStep(options.secondFactor as never, door, seals, store);
@@ -329,7 +339,9 @@ export function createAuth<
     const { request, platform, provider, user, remember, tokens, keeps, subject } = arrived;
     const header = headerOf(request);
     const sid = random();
-    const sealed = keeps && tokens !== null ? await seals.seal("tokens", { sid, tokens }) : undefined;
+    const inStore = keeps && tokens !== null && (await keep(sid, provider, tokens));
+    const sealed =
+      keeps && tokens !== null && !inStore ? await seals.seal("tokens", { sid, tokens }) : undefined;
     const taken = sealed === undefined ? 0 : callWasm(() => door.tokensSize(provider, sealed));
     const lines = await keeper.create(request, { user, provider, platform, remember, taken, sid, subject });
     const kept =
@@ -337,6 +349,17 @@ export function createAuth<
         ? []
         : callWasm(() => door.keepTokens(header, provider, sealed, cookie.absolute ?? 2_592_000));
     return [...callWasm(() => door.clearTokens(header)), ...kept, ...lines];
+  }
+
+  /** Keeps a session's tokens in the store, where there is one; the browser keeps them otherwise. */
+  async function keep(sid: string, provider: string, tokens: Tokens): Promise<boolean> {
+    if (shared === undefined) return false;
+    try {
+      await shared.set(tokensKey(sid, provider), JSON.stringify(tokens), cookie.absolute ?? 2_592_000);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Who is signed in, as far as a sign-in needs to know. */
@@ -574,6 +597,7 @@ export function createAuth<
     const lines = callWasm(() => door.signOut(header, jwt?.sid));
     let failure: unknown;
     if (jwt !== undefined) {
+      void shared?.delete(tokensKey(jwt.sid, jwt.idp)).catch(() => {});
       const ended = everywhere ? keeper.revokeUser(jwt.sub) : keeper.revoke(jwt);
       failure = await ended.then(
         () => undefined,
@@ -624,7 +648,7 @@ export function createAuth<
       typeof sub === "string";
     if (!valid || !(await store.add(`logout:${id}:${String(jti)}`, "1", 600)))
       throw failed("LOGOUT_TOKEN_INVALID", "signout", { provider: id });
-    await store.set(`subject:${id}:${sub}`, String(Date.now() / 1000), cookie.absolute ?? 34_560_000);
+    await endings.set(`subject:${id}:${sub}`, String(Date.now() / 1000), cookie.absolute ?? 34_560_000);
     return json(200, {});
   }
 
@@ -666,7 +690,9 @@ export function createAuth<
   async function tokensOf(request: Request, provider: string, jwt: Jwt): Promise<Tokens | null> {
     const sealed = callWasm(() => door.tokens(headerOf(request), provider));
     const kept = sealed ? await seals.open("tokens", sealed) : undefined;
-    return kept?.sid === jwt.sid ? (kept.tokens as Tokens) : null;
+    if (kept?.sid === jwt.sid) return kept.tokens as Tokens;
+    const inStore = await shared?.get(tokensKey(jwt.sid, provider)).catch(() => null);
+    return inStore ? (JSON.parse(inStore) as Tokens) : null;
   }
 
   async function answer(request: Request, platform: unknown, route: string, last: string): Promise<Response> {
@@ -761,6 +787,9 @@ export function createAuth<
 
   return auth as unknown as OwnAuth<U, S, P>;
 }
+
+/** Where a store keeps the tokens of a session. */
+const tokensKey = (sid: string, provider: string) => `tokens:${sid}:${provider}`;
 
 /** One line for what is the app's fault or a provider's, where no onError hears of it: names, and never a value. */
 function note({ stage, reason, provider, status, code, cause }: AuthError): void {

@@ -32,22 +32,6 @@ interface Key {
   key: CryptoKey;
 }
 
-/** Checks the secrets: at least one, each of 32 bytes or more. */
-export function secretsOf(secret: unknown): string[] {
-  const secrets = Array.isArray(secret) ? secret : [secret];
-  if (secrets.length === 0)
-    throw new TypeError("secret must be a text, or a list of some, got an empty list");
-  for (const one of secrets) {
-    if (typeof one !== "string")
-      throw new TypeError(
-        `secret must be a text of at least 32 bytes, got ${one === undefined ? "undefined" : `a ${typeof one}`}`,
-      );
-    const { length } = utf8.encode(one);
-    if (length < 32) throw new TypeError(`secret must have at least 32 bytes, got ${length}`);
-  }
-  return secrets as string[];
-}
-
 async function derive(secret: string, purpose: Purpose): Promise<Key> {
   const { subtle } = crypto;
   const base = await subtle.importKey("raw", utf8.encode(secret), "HKDF", false, ["deriveBits"]);
