@@ -6,7 +6,7 @@
  */
 import type { BackendBinding as Binding } from "../wasm/server.ts";
 import { callWasm, declaredUrl, text, texts } from "../wasm/server.ts";
-import { type SessionCache, sharedCache } from "./backend-cache.ts";
+import { sharedCache } from "./backend-cache.ts";
 import { splitSetCookie } from "./cookies.ts";
 import { headersFor, setHeaders } from "./headers.ts";
 import { afterLink, showLink } from "./magic-link.ts";
@@ -25,6 +25,9 @@ import {
   withNames,
 } from "./refusal.ts";
 import { reserve } from "./reserved.ts";
+import { sealedStore } from "./store/sealed.ts";
+import { ownSessions, type Sessions, sharedSessions } from "./store/sessions.ts";
+import { checkStore, type Store } from "./store.ts";
 import { abortable, NULL_BODY, readWithin } from "./stream.ts";
 
 /** Who is signed in. An app whose backend says more adds its own fields to this interface. */
@@ -139,6 +142,21 @@ export interface AuthBackendOptions {
   cacheTtl?: number | undefined;
   /** How many sessions are kept at most, and as many absences; default 10,000. */
   cacheSize?: number | undefined;
+  /**
+   * What all instances of the app know: what one looked up the others need not, and what ends on one ends on all. Without
+   * it each process has a cache of its own, and what ends elsewhere lives on in it for {@link cacheTtl}.
+   */
+  store?: Store | undefined;
+  /**
+   * Encrypts what is in {@link store}: a text of at least 32 bytes, the same for all instances; or several, of which the
+   * first encrypts and all decrypt.
+   */
+  secret?: string | readonly string[] | undefined;
+  /**
+   * Seconds for which an instance answers without the {@link store}; default 5. That is how long a session lives on, at
+   * most, on an instance that missed the message of its ending.
+   */
+  localTtl?: number | undefined;
   /** Milliseconds until the backend has answered; default 5000. */
   timeout?: number | undefined;
   /** Bytes of a request's body through the handler, 413 beyond; default 1 MiB. */
@@ -166,6 +184,9 @@ const NAMES: Names<AuthBackendOptions> = {
   paths: true,
   cacheTtl: true,
   cacheSize: true,
+  store: true,
+  secret: true,
+  localTtl: true,
   timeout: true,
   bodyLimit: true,
   fetch: true,
@@ -282,11 +303,30 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   const fixed = asksForUrl ? "" : declaredUrl("url", url).href;
   const backendOf = (request: Request, platform: unknown) =>
     asksForUrl ? declaredUrl("url", url(request, platform)).href : fixed;
-  const cache: SessionCache<Finding> = sharedCache(
-    [fixed, cookieName, options.cookies, basePath, options.paths, options.domain, ttl, cacheSize],
-    options.fetch,
-    cacheSize,
-  );
+  const cache = sessionsOf();
+
+  /** The sessions of this process, or of all instances that share a store. */
+  function sessionsOf(): Sessions<Finding> {
+    const { store, secret, localTtl } = options;
+    const declaration = [fixed, cookieName, options.cookies, basePath, options.paths, options.domain, ttl];
+    const local = limit("localTtl", localTtl, 5) * 1000;
+    if (store === undefined) {
+      if (secret !== undefined || localTtl !== undefined)
+        throw new TypeError("authBackend: secret and localTtl are about a store, and there is none");
+      return ownSessions(sharedCache([...declaration, cacheSize], options.fetch, cacheSize), timeout);
+    }
+    const sealed = sealedStore(
+      checkStore("authBackend: store", store),
+      secret,
+      `sessions ${JSON.stringify(declaration)}`,
+    );
+    const cached = sharedCache<Finding>(
+      [...declaration, cacheSize, local],
+      options.fetch ?? store,
+      cacheSize,
+    );
+    return sharedSessions(cached, sealed, { local, ttl, timeout }, NOBODY_CAN_TELL);
+  }
 
   /** Lines that clear what cookies of a session there are: dead ones, or what stands beside the own one. */
   function clearing(request: Request, header: string, ends = false): string[] {
@@ -357,11 +397,16 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
    * It is asked without its copies of the session first, which outlive a sign-out. One that keeps its sessions in nothing
    * else knows nobody then, and is asked with them; what ended by this process's doing stays over.
    */
-  async function ask(request: Request, platform: unknown, backend: string): Promise<Finding> {
+  async function ask(
+    request: Request,
+    platform: unknown,
+    backend: string,
+    milliseconds = timeout,
+  ): Promise<Finding> {
     try {
       const header = request.headers.get("cookie") ?? "";
       const url = callWasm(() => binding.lookup(backend));
-      const signal = AbortSignal.timeout(timeout);
+      const signal = AbortSignal.timeout(milliseconds);
       const look = (method: "GET" | "POST", withCopies: boolean) => {
         const headers = headersOf(request, platform, !withCopies);
         headers.set("accept", "application/json");
@@ -371,9 +416,9 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       if (found.status === "unavailable") tell(request);
       let withCopies = false;
       if (found.status === "anonymous" && callWasm(() => binding.copies(header)) !== "") {
-        if (cache.isEnded(callWasm(() => binding.handles(header)))) return found;
+        if (await cache.isEnded(callWasm(() => binding.handles(header)))) return found;
         const again = await look("GET", true);
-        if (again.id !== undefined && cache.isOver(again.id, again.began)) return found;
+        if (again.id !== undefined && (await cache.isOver(again.id, again.began))) return found;
         found = again;
         withCopies = true;
       }
@@ -421,7 +466,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
           key,
           copies,
           () => callWasm(() => binding.handles(header)),
-          () => ask(request, platform, backend),
+          (milliseconds) => ask(request, platform, backend, milliseconds),
         ));
       if (finding === undefined) return answer("unavailable");
       // Of those who wait for one answer, the first who is still there takes the lines along.
@@ -461,7 +506,7 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
         cache.dropUser(who);
         if (ends) cache.end({ user: who }, since);
       } else if (kind === "email") {
-        cache.dropWhere(({ email }) => email === who);
+        cache.dropEmail(who);
         // Whose that is, nobody may have asked yet.
         if (ends) cache.end({ all: true }, since);
       } else {
@@ -484,7 +529,14 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     else cache.dropUser(id);
   }
 
-  const handler = answering({ name: "authBackend", onError }, answerTo);
+  const handler = answering({ name: "authBackend", onError }, async (request, platform) => {
+    try {
+      return await answerTo(request, platform);
+    } finally {
+      // Who has the answer finds it true on every instance.
+      await cache.told();
+    }
+  });
 
   async function answerTo(request: Request, platform?: unknown): Promise<Response> {
     const { method, url } = request;
@@ -724,14 +776,21 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
     handler,
     getSession,
     purge(what) {
-      if (what === undefined) return cache.clear();
-      if (typeof what === "string") return void forget(["token", what], true, Date.now());
+      purge(what);
+      void cache.told();
+    },
+  };
+
+  function purge(what: unknown): void {
+    if (what === undefined) cache.clear();
+    else if (typeof what === "string") forget(["token", what], true, Date.now());
+    else {
       const { userId, ...others } = Object(what) as { userId?: unknown };
       if (typeof userId !== "string" || userId === "" || Object.keys(others).length > 0)
         throw new TypeError("what is purged must be a token, { userId: string } or nothing at all");
       forget(["id", userId], true, Date.now());
-    },
-  };
+    }
+  }
 }
 
 /** The body of a refusal: what the backend says in JSON, if anything, and our own name for it; none in answer to HEAD. */

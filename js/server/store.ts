@@ -17,6 +17,14 @@ export interface Store {
   subscribe?(listener: (message: string) => void): Promise<() => void>;
 }
 
+/** @throws TypeError for what is no store */
+export function checkStore(where: string, store: Store): Store {
+  for (const name of ["get", "set", "add", "delete"] as const)
+    if (typeof Object(store)[name] !== "function")
+      throw new TypeError(`${where} must be a Store, and has no function ${name}`);
+  return store;
+}
+
 /**
  * A store in the memory of one process, for at most `size` keys: beyond that the oldest are forgotten. It knows nothing
  * of other instances, and nothing after a restart.

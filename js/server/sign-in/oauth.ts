@@ -6,10 +6,10 @@
  */
 import type * as OAuth from "oauth4webapi";
 import { callWasm } from "../../wasm/server.ts";
+import { random } from "../random.ts";
 import { readWithin } from "../stream.ts";
 import { type AuthStage, failed, isFailure } from "./failure.ts";
 import type { Elsewhere } from "./providers.ts";
-import { random } from "./seal.ts";
 import type { Tokens } from "./types.ts";
 
 /** Milliseconds until a provider has answered. */

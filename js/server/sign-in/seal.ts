@@ -115,12 +115,3 @@ function parsed(json: string | undefined): Record<string, unknown> | undefined {
   const content: unknown = JSON.parse(json);
   return typeof content === "object" && content !== null ? (content as Record<string, unknown>) : undefined;
 }
-
-/** 256 random bits, as text that stands in URLs and cookies. */
-export function random(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
-}

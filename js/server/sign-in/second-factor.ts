@@ -4,9 +4,10 @@
  * @module
  */
 import { callWasm, type SignInBinding } from "../../wasm/server.ts";
+import { random } from "../random.ts";
 import type { Store } from "../store.ts";
 import { failed } from "./failure.ts";
-import { random, type Sealer } from "./seal.ts";
+import type { Sealer } from "./seal.ts";
 import { call } from "./session.ts";
 import type { SecondFactor } from "./types.ts";
 

@@ -4,7 +4,9 @@
  *
  * @module
  */
+
 import { memoryStore, type Store } from "../store.ts";
+import { later } from "./rest.ts";
 
 /** Endings that wait to be told; beyond that the oldest are given up. */
 const WAITING = 10_000;
@@ -36,7 +38,7 @@ export function mirroredStore(store: Store): Store {
         }),
       )
       .catch(() => {
-        rest(() => {
+        later(() => {
           subscribed = undefined;
         }, 10 * AGAIN);
       });
@@ -55,7 +57,7 @@ export function mirroredStore(store: Store): Store {
       if (waiting.get(key)?.value === value) waiting.delete(key);
     }
     retrying = waiting.size > 0;
-    if (retrying) rest(retry, AGAIN);
+    if (retrying) later(retry, AGAIN);
   }
 
   async function tell(kept: Kept): Promise<void> {
@@ -88,7 +90,7 @@ export function mirroredStore(store: Store): Store {
         }
         if (!retrying) {
           retrying = true;
-          rest(retry, AGAIN);
+          later(retry, AGAIN);
         }
         throw thrown;
       }
@@ -104,10 +106,4 @@ function read(message: string): Kept | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Acts later; a process that has nothing else to do does not wait for that. */
-function rest(act: () => unknown, milliseconds: number): void {
-  const clock: unknown = setTimeout(act, milliseconds);
-  (clock as { unref?(): void }).unref?.();
 }
