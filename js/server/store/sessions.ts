@@ -83,6 +83,8 @@ const QUIET_PULSE = 60;
 const AGAIN = 500;
 
 const ALL = "all";
+/** Its mark is another after each ending, whoever's. */
+const LAST = "last";
 const PULSE = "pulse";
 const ofToken = (handle: string) => `token ${handle}`;
 
@@ -97,7 +99,8 @@ export function sharedSessions<T extends Stored>(
   const { publish: _, subscribe: __, ...silent } = store;
   const over = mirroredStore(silent);
   const name = random();
-  const markSeconds = (name: string) => (name === ALL ? OVER : Math.ceil((2 * ttl + timeout) / 1000) + 60);
+  const markSeconds = (name: string) =>
+    name === ALL || name === LAST ? OVER : Math.ceil((2 * ttl + timeout) / 1000) + 60;
   const leaseSeconds = Math.ceil(timeout / 1000) + 1;
   // What was kept before an outage may have ended in it: it is true while the pulse lasts, and a copy lives for the rest.
   const hears = store.subscribe !== undefined;
@@ -159,7 +162,10 @@ export function sharedSessions<T extends Stored>(
 
   async function tell(endings: Ending[]): Promise<void> {
     try {
-      await change(store, [...new Set(endings.flatMap(marksOf))], markSeconds);
+      const names = [...new Set(endings.flatMap(marksOf))];
+      // Whoever sees one of the marks sees that something ended, too.
+      if (names.length > 0) await change(store, [LAST], markSeconds);
+      await change(store, names, markSeconds);
     } catch {
       if (!owes) {
         owes = true;
@@ -208,23 +214,28 @@ export function sharedSessions<T extends Stored>(
   ): Promise<T | undefined> {
     let names = entry.names;
     for (let attempt = 0; attempt < ATTEMPTS && end > Date.now(); attempt++) {
-      const before = await hold(store, names, markSeconds);
+      const before = await hold(store, [...names, LAST], markSeconds);
       const since = Date.now();
       const value = await ask(Math.max(1, end - since));
       if (value.status !== "authenticated" && value.status !== "anonymous") return value;
       const all = [...new Set([...names, ...aboutOf(value)])];
       const after = await hold(store, all, markSeconds).catch(() => undefined);
       if (after === undefined) return copy(value, since);
-      const changed = all.some((name) =>
-        before.has(name) ? after.get(name) !== before.get(name) : isEnding(after.get(name)),
-      );
-      if (!changed) {
+      if (!(await isChanged(before, after))) {
         await keep(entry, value, after).catch(() => {});
         return copy(value, since);
       }
       names = all;
     }
     return undefined;
+  }
+
+  /** Whether something ended while it was looked up: of whom it is may not have been known before. */
+  async function isChanged(before: Marks, after: Marks): Promise<boolean> {
+    const names = [...after.keys()];
+    if (names.some((name) => before.has(name) && after.get(name) !== before.get(name))) return true;
+    if (!names.some((name) => !before.has(name) && isEnding(after.get(name)))) return false;
+    return (await store.get(LAST).catch(() => null)) !== before.get(LAST);
   }
 
   async function keep({ key, copies }: { key: string; copies: string }, value: T, marks: Marks) {
