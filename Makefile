@@ -109,7 +109,7 @@ test: build chromium firefox redis ## Run every test: Rust, wasm in headless Chr
 	echo "test: Rust"
 	cargo test --quiet --features server
 	echo "test: wasm in headless Chromium"
-	wasm-pack test --headless --chrome --mode no-install . --lib --features cookies,account
+	wasm-pack test --headless --chrome --mode no-install . --lib --features account
 	echo "test: TypeScript"
 	vitest run
 	echo "test: attacks on both frameworks and a plain server, in Chromium and Firefox"
@@ -139,7 +139,7 @@ lint: build msrv ## Check formatting, lints, types and the oldest Rust
 	echo "lint: rustfmt, clippy"
 	cargo fmt --check
 	cargo clippy --quiet --all-targets --features server -- -D warnings
-	for module in cookies account server; do
+	for module in read write account server; do
 	  cargo clippy --quiet --lib --target wasm32-unknown-unknown --no-default-features --features $$module -- -D warnings
 	done
 	echo "lint: biome, tsc"

@@ -4,7 +4,8 @@
  * @module
  */
 import { refusal } from "./errors.ts";
-import * as module from "./wasm/cookies.ts";
+import { found, last, read, wasBytes } from "./wasm/read.ts";
+import { write } from "./wasm/write.ts";
 
 /** What a cookie is set with. */
 export interface CookieOptions {
@@ -51,16 +52,17 @@ export function getCookie(name: string, from?: CookieSource): string | null {
   let cookies = from?.cookies;
   if (cookies && typeof cookies === "object")
     return name && Object.hasOwn(cookies, name) ? (cookies[name] ?? null) : null;
-  module.load();
   const given = cookies != null;
   if (!given) {
-    if (from?.root && module.isShadow(from.root.getRootNode())) return null;
+    if (from?.root && globalThis.ShadowRoot && from.root.getRootNode() instanceof ShadowRoot) return null;
     // Chromium looks at each frame of the stack when the document's cookies are read: so here, and no call deeper.
     try {
       cookies = document.cookie;
     } catch {}
   }
-  return module.getCookie(name, cookies, given);
+  // Here and not in `read`: what was found in the same header is found again at the cost of a bare read.
+  const value = cookies === last && given === wasBytes ? found.get(name) : undefined;
+  return value === undefined ? read(name, cookies, given) : value;
 }
 
 /**
@@ -75,8 +77,7 @@ export function getCookie(name: string, from?: CookieSource): string | null {
  * ```
  */
 export function setCookie(name: string, value: string, options?: CookieOptions): void {
-  module.load();
-  done(module.setCookie(name, value, options));
+  done(write(name, value, options ?? {}), { ...options, name, value });
 }
 
 /**
@@ -89,8 +90,7 @@ export function deleteCookie(
   name: string,
   options?: Pick<CookieOptions, "path" | "domain" | "includeSubdomains">,
 ): void {
-  module.load();
-  done(module.deleteCookie(name, options));
+  done(write(name, "", options ?? {}, true), { ...options, name });
 }
 
 /**
@@ -104,9 +104,9 @@ export function deleteCookie(
  * ```
  */
 export function getHttpOnlyCookie(name: string): string | null {
-  return module.getHttpOnlyCookie(name);
+  return typeof name === "string" && name ? `{{ cookies.${name} }}` : null;
 }
 
-function done(refused: number): void {
-  if (refused) throw refusal(refused);
+function done(refused: number, given: Record<string, unknown>): void {
+  if (refused) throw refusal(refused, given);
 }

@@ -24,8 +24,8 @@
 //! # Features
 //!
 //! - **`std`** (default): the whole rule book.
-//! - **`cookies`**, **`account`**, **`server`**: the three WebAssembly modules. Without `std`, only what the
-//!   `cookies` module needs is compiled: no allocation, no formatting.
+//! - **`read`**, **`write`**, **`account`**, **`server`**: the four WebAssembly modules. Without `std`, only what the
+//!   first two need is compiled: no allocation, no formatting.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

@@ -17,13 +17,14 @@ import { homedir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { blankPanics, blankStandardLibrary, renameImports } from "./slim.mjs";
+import { blankPanics, blankStandardLibrary, renameExports, renameImports } from "./slim.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 
 const MODULES = {
-  cookies: ["--no-default-features", "--features", "cookies"],
+  read: ["--no-default-features", "--features", "read"],
+  write: ["--no-default-features", "--features", "write"],
   account: ["--no-default-features", "--features", "account"],
   server: ["--no-default-features", "--features", "server"],
 };
@@ -39,28 +40,12 @@ const WASM_OPT = [
   "--strip-producers",
   "--strip-target-features",
 ];
-// Functions of a module's own JavaScript that the API calls too.
-const API = {
-  cookies: {
-    snippet: "/src/wasm/page.js",
-    names: ["attach", "getCookie", "setCookie", "deleteCookie", "getHttpOnlyCookie"],
-    types: `
-export function attach(exports: WebAssembly.Exports): void;
-/** The value of a cookie in a header, decoded where that is possible; null where there is none. */
-export function getCookie(name: unknown, text: unknown, bytes: boolean): string | null;
-/** Sets a cookie; 0, or the refusal as a number. */
-export function setCookie(name: unknown, value: unknown, options: unknown): number;
-/** Expires a cookie at every scope that the options leave open; 0, or the refusal as a number. */
-export function deleteCookie(name: unknown, options: unknown): number;
-/** What stands for a cookie that the page cannot read; null for what is no name. */
-export function getHttpOnlyCookie(name: unknown): string | null;
-`,
-  },
-};
+/** Modules that import nothing and take numbers alone: wasm-bindgen has nothing to do there. */
+const BARE = ["read", "write"];
 // No page downloads the server, so it is built to be fast.
-const OPT_LEVEL = { cookies: "z", account: "z", server: "3" };
+const OPT_LEVEL = { read: "z", write: "z", account: "z", server: "3" };
 // The default stack of 1 MiB would be most of the module's memory.
-const STACK = { cookies: 16 * 1024, account: 64 * 1024, server: 256 * 1024 };
+const STACK = { read: 16 * 1024, write: 16 * 1024, account: 64 * 1024, server: 256 * 1024 };
 
 function run(command, args, env = {}) {
   const path = [join(root, ".tools/bin"), join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
@@ -91,11 +76,6 @@ async function glue(name, out, names) {
     `export { ${own.join(", ")} } from "./${name}_bg.js";`,
     ...names.map(({ module, name, to }) => `import { ${name} as ${to} } from "${module}";`),
     `export const imports = { "": { ${names.map(({ to }) => to).join(", ")} } };`,
-    ...(API[name]
-      ? [
-          `export { ${API[name].names.join(", ")} } from "${names.find(({ module }) => module.endsWith(API[name].snippet)).module}";`,
-        ]
-      : []),
   ].join("\n");
   // A decoder for error texts that nothing is left to need.
   const decoder = /^let (cachedTextDecoder) = (new TextDecoder.*\n\n?)cachedTextDecoder\.decode\(\);\n/m;
@@ -149,17 +129,48 @@ function remapFlags() {
   return folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
 }
 
-async function buildWasm(name) {
-  const generated = `js/wasm/gen/${name}.js`;
-  const sources = Math.max(...["src", "Cargo.toml", "Cargo.lock", "tools/build.mjs"].map(newest));
-  if (newest(generated) > sources) return;
-  const out = `target/wasm/${name}`;
-  console.log(`wasm: ${name}`);
+/** What tells rustc how to make a module. */
+function rustEnv(name) {
   const flags = [
     ...(process.env.RUSTFLAGS ?? "").split(" ").filter((flag) => flag !== ""),
     `-Clink-arg=-zstack-size=${STACK[name]}`,
     ...withoutPaths(),
   ];
+  return {
+    // Parted by a unit separator, for a path may hold a space. With a target, build scripts do not get them.
+    CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
+    CARGO_PROFILE_RELEASE_OPT_LEVEL: OPT_LEVEL[name],
+  };
+}
+
+function buildBare(name) {
+  run(
+    "cargo",
+    ["build", "--release", "--lib", "--target", "wasm32-unknown-unknown", ...MODULES[name]],
+    rustEnv(name),
+  );
+  const out = `target/wasm/${name}`;
+  mkdirSync(out, { recursive: true });
+  const built = blankPanics(readFileSync("target/wasm32-unknown-unknown/release/httponly.wasm"));
+  const { bytes: renamed, names } = renameExports(built);
+  writeFileSync(`${out}/${name}_bg.wasm`, renamed);
+  // Nothing stands below the stack's end, and no pointer is below 1024.
+  const flagsOfOpt = ["-Oz", "--converge", "--low-memory-unused", ...WASM_OPT];
+  run("wasm-opt", [...flagsOfOpt, `${out}/${name}_bg.wasm`, "-o", `${out}/${name}.wasm`]);
+  const bytes = readFileSync(`${out}/${name}.wasm`);
+  mkdirSync("js/wasm/gen", { recursive: true });
+  writeFileSync(`js/wasm/gen/${name}.js`, `export const bytes = "${bytes.toString("hex")}";\n`);
+  writeFileSync(`js/wasm/gen/${name}.d.ts`, "/** The module, hexadecimal. */\nexport const bytes: string;\n");
+  console.log(`wasm: ${name} ${bytes.length} bytes, exports ${names.join(" ")}`);
+}
+
+async function buildWasm(name) {
+  const generated = `js/wasm/gen/${name}.js`;
+  const sources = Math.max(...["src", "Cargo.toml", "Cargo.lock", "tools/build.mjs"].map(newest));
+  if (newest(generated) > sources) return;
+  if (BARE.includes(name)) return buildBare(name);
+  const out = `target/wasm/${name}`;
+  console.log(`wasm: ${name}`);
   run(
     "wasm-pack",
     [
@@ -178,15 +189,10 @@ async function buildWasm(name) {
       ".",
       ...MODULES[name],
     ],
-    {
-      // Parted by a unit separator, for a path may hold a space. With a target, build scripts do not get them.
-      CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
-      CARGO_PROFILE_RELEASE_OPT_LEVEL: OPT_LEVEL[name],
-    },
+    rustEnv(name),
   );
   const bound = `${out}/${name}_bg.wasm`;
-  const blank = name === "cookies" ? blankPanics : blankStandardLibrary;
-  writeFileSync(bound, blank(readFileSync(bound)));
+  writeFileSync(bound, blankStandardLibrary(readFileSync(bound)));
   run("wasm-opt", [
     name === "server" ? "-O3" : "-Oz",
     "--converge",
@@ -204,7 +210,7 @@ async function buildWasm(name) {
   const types = readFileSync(`${out}/${name}.d.ts`, "utf8").replace(/^\/\* (tslint|eslint).*\n/gm, "");
   writeFileSync(
     `js/wasm/gen/${name}.d.ts`,
-    `${types}${API[name]?.types ?? ""}
+    `${types}
 /** The module, hexadecimal. */
 export const bytes: string;
 /** What it imports. */
@@ -224,6 +230,9 @@ console.log("package: pkg/");
 run("tsc", ["-p", "tsconfig.build.json"]);
 cpSync("js/wasm/gen", "pkg/dist/wasm/gen", { recursive: true });
 cpSync("pkg-template", "pkg", { recursive: true });
+// What an exports condition chooses is imported by the package's own name.
+const errors = readFileSync("pkg/dist/errors.js", "utf8");
+writeFileSync("pkg/dist/errors.js", errors.replace("./sentences.js", "httponly/sentences.js"));
 // The version stands in Cargo.toml alone.
 const manifest = JSON.parse(readFileSync("pkg/package.json", "utf8"));
 manifest.version = /^version = "(.*)"$/m.exec(readFileSync("Cargo.toml", "utf8"))[1];

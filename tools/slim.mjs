@@ -29,6 +29,7 @@ function sections(bytes) {
 }
 
 const IMPORTS = 2;
+const EXPORTS = 7;
 const DATA = 11;
 
 /**
@@ -103,3 +104,31 @@ export const blankPanics = (bytes) => blank(bytes, PANICS);
 
 /** Removes where in the standard library a panic was; nothing shows it, for no module has a panic hook. */
 export const blankStandardLibrary = (bytes) => blank(bytes, STANDARD_LIBRARY);
+
+/** Leaves out what the linker exports on its own, and renames the other exports to a, b, c, … in their order. */
+export function renameExports(bytes) {
+  const section = sections(bytes).find(({ id }) => id === EXPORTS);
+  const [count, first] = leb(bytes, section.start);
+  const content = [];
+  const names = [];
+  let at = first;
+  for (let i = 0; i < count; i++) {
+    const [length, start] = leb(bytes, at);
+    const name = Buffer.from(bytes.subarray(start, start + length)).toString();
+    const kind = start + length;
+    [, at] = leb(bytes, kind + 1);
+    if (name.startsWith("__")) continue;
+    content.push(1, 97 + names.length, ...bytes.subarray(kind, at));
+    names.push(name);
+  }
+  const counted = [...toLeb(names.length), ...content];
+  const head = bytes.subarray(0, section.start - toLeb(section.length).length);
+  return {
+    bytes: Buffer.concat([
+      head,
+      Buffer.from([...toLeb(counted.length), ...counted]),
+      bytes.subarray(section.start + section.length),
+    ]),
+    names,
+  };
+}

@@ -15,6 +15,10 @@ let loaded = false;
  * module makes that one smaller. Throws `wasm-blocked` where WebAssembly may not be compiled.
  */
 export function load(instantiateModule: typeof instantiate): void {
-  if (!loaded) instantiateModule(bytes, imports, __wbg_set_wasm);
+  if (!loaded) {
+    const exports = instantiateModule<WebAssembly.Exports>(bytes, imports);
+    __wbg_set_wasm(exports);
+    (exports.__wbindgen_start as () => void)();
+  }
   loaded = true;
 }

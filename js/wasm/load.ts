@@ -3,37 +3,26 @@
  *
  * @module
  */
-import { refusal, WASM_BLOCKED } from "../errors.ts";
+import { HttpOnlyError } from "../errors.ts";
+
+const BLOCKED = "the environment refuses WebAssembly: script-src needs 'wasm-unsafe-eval'";
 
 /**
  * Compiles and starts a module; gives its exports.
  *
- * The text is hexadecimal, in lower case: a third smaller than base64 once it is compressed, because equal bytes stay
- * equal text. Where there is no `fromHex`, decoding takes most of the first call.
- *
  * @throws {HttpOnlyError} with the code `wasm-blocked`, where compiling is forbidden
  */
-export function instantiate(
-  text: string,
-  imports: WebAssembly.Imports,
-  setWasm: (exports: WebAssembly.Exports) => void,
-): WebAssembly.Exports {
+export function instantiate<T>(text: string, imports?: WebAssembly.Imports): T {
   try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(decode(text)), imports);
-    setWasm(exports);
-    (exports.__wbindgen_start as () => void)();
-    return exports;
+    return new WebAssembly.Instance(new WebAssembly.Module(decode(text)), imports).exports as T;
   } catch (cause) {
-    throw refusal(WASM_BLOCKED, cause);
+    throw new HttpOnlyError("wasm-blocked", BLOCKED, BLOCKED, cause);
   }
 }
 
 function decode(text: string): Uint8Array<ArrayBuffer> {
   const { fromHex } = Uint8Array as { fromHex?: (hex: string) => Uint8Array<ArrayBuffer> };
-  if (fromHex) return fromHex(text);
-  const digit = (code: number) => (code & 15) + (code >> 6) * 9;
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++)
-    bytes[i] = digit(text.charCodeAt(2 * i)) * 16 + digit(text.charCodeAt(2 * i + 1));
-  return bytes;
+  return fromHex
+    ? fromHex(text)
+    : Uint8Array.from(text.match(/../g) as string[], (pair) => Number.parseInt(pair, 16));
 }

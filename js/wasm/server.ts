@@ -69,7 +69,11 @@ let loaded = false;
 
 /** Calls the rules; what they refuse is thrown as a {@link ServerRefusal}. */
 export function callWasm<T>(call: (module: typeof glue) => T): T {
-  if (!loaded) instantiate(glue.bytes, glue.imports, glue.__wbg_set_wasm);
+  if (!loaded) {
+    const exports = instantiate<WebAssembly.Exports>(glue.bytes, glue.imports);
+    glue.__wbg_set_wasm(exports);
+    (exports.__wbindgen_start as () => void)();
+  }
   loaded = true;
   try {
     return call(glue);

@@ -3,7 +3,7 @@
 use super::attributes::{
     Prefix, SameSite, Security, check_domain, check_path, domain_gains, lifetime, secure, without_dot,
 };
-use super::syntax::{MAX_ATTRIBUTE, MAX_PAIR, Text, Unit, check_name, encode_value};
+use super::syntax::{MAX_ATTRIBUTE, MAX_PAIR, Text, Unit, check_existing_name, check_name, encode_value};
 use crate::error::{Refusal, Rule};
 
 /// A cookie as a script asks for it.
@@ -34,8 +34,10 @@ pub struct CookieRequest<T> {
 pub struct Page<T> {
     /// `location.hostname`.
     pub host: T,
-    /// `isSecureContext`.
+    /// Whether the browser takes Secure cookies of it: https, or a secure context such as `http://localhost`.
     pub secure: bool,
+    /// Whether it is https: browsers do not agree on Secure cookies elsewhere.
+    pub https: bool,
 }
 
 /// Text under construction in a buffer that is never overrun: what does not fit is counted, not written.
@@ -52,6 +54,7 @@ impl<'a> Buffer<'a> {
     }
 
     /// Appends a byte.
+    #[cfg_attr(not(feature = "server"), inline(never))]
     pub fn push(&mut self, byte: u8) {
         if let Some(slot) = self.bytes.get_mut(self.len) {
             *slot = byte;
@@ -115,19 +118,26 @@ pub const MAX_ASSIGNMENT: usize = MAX_PAIR + 2 * MAX_ATTRIBUTE + 128;
 ///     name: "theme", value: "dark blue", lifetime: Some(60.0), same_site: None, path: None, domain: None,
 ///     include_subdomains: true, secure: None, partitioned: false,
 /// };
-/// let page = Page { host: "www.example.com", secure: true };
+/// let page = Page { host: "www.example.com", secure: true, https: true };
 /// write(&wish, &page, &mut buffer).unwrap();
 /// assert_eq!(
 ///     buffer.into_bytes(),
 ///     b"theme=dark%20blue; Path=/; SameSite=Lax; Max-Age=60; Domain=www.example.com"
 /// );
 /// ```
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn write<'a, T: Text<'a>>(
     wish: &CookieRequest<T>,
     page: &Page<T>,
     out: &mut Buffer<'_>,
 ) -> Result<usize, Refusal> {
-    check_name(wish.name)?;
+    let deletes = wish.lifetime == Some(0.0);
+    if deletes {
+        check_existing_name(wish.name)?;
+    } else {
+        check_name(wish.name)?;
+    }
+    // Of a name beyond ASCII, which only a deletion may have, the caller writes its own text.
     out.push_units(wish.name.units());
     out.push(b'=');
     encode_value(wish.value, |byte| out.push(byte))?;
@@ -147,14 +157,23 @@ pub fn write<'a, T: Text<'a>>(
 
     let same_site = match wish.same_site {
         Some(text) => SameSite::parse(text).ok_or(Rule::SameSiteUnknown)?,
+        // A frame of another site may set nothing else, and a deletion that the browser drops deletes nothing (RFC
+        // 6265bis section 5.7). A partition is of use in such frames only.
+        None if wish.partitioned || (deletes && page.https && wish.secure != Some(false)) => SameSite::None,
         None => SameSite::Lax,
     };
     out.push_str("; SameSite=");
     out.push_str(same_site.as_str());
 
     if let Some(seconds) = wish.lifetime {
+        let seconds = lifetime(seconds)?;
         out.push_str("; Max-Age=");
-        out.push_number(lifetime(seconds)?);
+        // Of what ends now, happy-dom keeps the cookie for a millisecond.
+        if deletes {
+            out.push_str("-1");
+        } else {
+            out.push_number(seconds);
+        }
     }
 
     let prefix = Prefix::of(wish.name);
@@ -206,8 +225,8 @@ mod tests {
         secure: None,
         partitioned: false,
     };
-    const HTTPS: Page<&str> = Page { host: "www.example.com", secure: true };
-    const HTTP: Page<&str> = Page { host: "www.example.com", secure: false };
+    const HTTPS: Page<&str> = Page { host: "www.example.com", secure: true, https: true };
+    const HTTP: Page<&str> = Page { host: "www.example.com", secure: false, https: false };
 
     fn assign(wish: CookieRequest<&str>, page: Page<&str>) -> Result<String, Rule> {
         let mut bytes = [0; MAX_ASSIGNMENT];
@@ -221,7 +240,7 @@ mod tests {
         for (wish, page, expected) in [
             (PLAIN, HTTP, "a=1; Path=/; SameSite=Lax"),
             (CookieRequest { value: "", ..PLAIN }, HTTP, "a=; Path=/; SameSite=Lax"),
-            (CookieRequest { lifetime: Some(0.0), ..PLAIN }, HTTP, "a=1; Path=/; SameSite=Lax; Max-Age=0"),
+            (CookieRequest { lifetime: Some(0.0), ..PLAIN }, HTTP, "a=1; Path=/; SameSite=Lax; Max-Age=-1"),
             (
                 CookieRequest { lifetime: Some(1e9), ..PLAIN },
                 HTTP,
@@ -332,7 +351,7 @@ mod tests {
             lifetime: Some(f64::INFINITY),
             ..PLAIN
         };
-        let page = Page { host: host.as_str(), secure: true };
+        let page = Page { host: host.as_str(), secure: true, https: true };
         let written = assign(wish, page).unwrap();
         assert!(written.ends_with("; Secure; Partitioned") && written.len() <= MAX_ASSIGNMENT);
     }

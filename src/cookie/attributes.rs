@@ -33,6 +33,7 @@ impl SameSite {
     /// assert_eq!(SameSite::parse("sTRICT"), Some(SameSite::Strict));
     /// assert_eq!(SameSite::parse("Default"), None);
     /// ```
+    #[cfg_attr(not(feature = "server"), inline(always))]
     pub fn parse<'a>(text: impl Text<'a>) -> Option<Self> {
         Self::ALL.into_iter().find(|same_site| equals_ignore_case(text.units(), same_site.as_str()))
     }
@@ -61,6 +62,7 @@ pub struct Prefix {
 
 impl Prefix {
     /// The conditions of a name.
+    #[cfg_attr(not(feature = "server"), inline(always))]
     pub fn of<'a>(name: impl Text<'a>) -> Self {
         let starts =
             |prefix: &str| name.units().get(..prefix.len()).is_some_and(|s| equals_ignore_case(s, prefix));
@@ -83,6 +85,7 @@ pub(crate) fn equals_ignore_case<U: Unit>(units: &[U], text: &str) -> bool {
 ///
 /// # Errors
 /// [`Rule::PathNotAbsolute`], [`Rule::PathCharacter`], [`Rule::AttributeTooLarge`].
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn check_path<'a>(path: impl Text<'a>) -> Result<(), Refusal> {
     let units = path.units();
     if !units.first().is_some_and(|u| u.is(b'/')) {
@@ -105,6 +108,7 @@ pub fn check_path<'a>(path: impl Text<'a>) -> Result<(), Refusal> {
 /// assert!(path_matches("/docs/web", "/docs"));
 /// assert!(!path_matches("/docsets", "/docs"));
 /// ```
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn path_matches<'a, 'b, U: Unit>(
     request: impl Text<'a, Unit = U>,
     cookie: impl Text<'b, Unit = U>,
@@ -119,6 +123,7 @@ pub fn path_matches<'a, 'b, U: Unit>(
 
 /// Whether `Domain=<host>` reaches any host that the host-only cookie does not: not so for a single label (localhost)
 /// and for an address, where browsers refuse it or keep the cookie to the one host anyway.
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn domain_gains<'a>(host: impl Text<'a>) -> bool {
     let host = host.units();
     let dotted = host.iter().any(|u| u.is(b'.'));
@@ -147,6 +152,7 @@ pub fn without_dot<'a, T: Text<'a>>(domain: T) -> T {
 ///
 /// # Errors
 /// [`Rule::DomainSyntax`], [`Rule::AttributeTooLarge`].
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn check_domain_syntax<'a>(domain: impl Text<'a>) -> Result<(), Refusal> {
     let units = domain.units();
     if units.len() > MAX_ATTRIBUTE {
@@ -164,6 +170,7 @@ pub fn check_domain_syntax<'a>(domain: impl Text<'a>) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// [`Rule::DomainSyntax`], [`Rule::DomainMismatch`], [`Rule::DomainShared`], [`Rule::AttributeTooLarge`].
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn check_domain<'a, 'b, U: Unit>(
     domain: impl Text<'a, Unit = U>,
     host: impl Text<'b, Unit = U>,
@@ -193,6 +200,7 @@ pub fn check_domain<'a, 'b, U: Unit>(
 ///
 /// # Errors
 /// [`Rule::MaxAgeNotNumber`] for NaN, [`Rule::MaxAgeNegative`].
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn lifetime(seconds: f64) -> Result<u32, Rule> {
     if seconds.is_nan() {
         return Err(Rule::MaxAgeNotNumber);
@@ -227,15 +235,16 @@ pub struct Security {
 /// # Errors
 /// [`Rule::SameSiteInsecure`], [`Rule::PartitionedInsecure`], [`Rule::PrefixInsecure`] where it is demanded but the
 /// caller or the origin does not allow it; [`Rule::SecureOnHttp`]; [`Rule::PrefixHttp`].
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn secure(security: Security) -> Result<bool, Rule> {
     let Security { wish, same_site, partitioned, prefix, secure_origin, http_only } = security;
     if prefix.http && !http_only {
         return Err(Rule::PrefixHttp);
     }
-    let demand = if same_site == SameSite::None {
-        Rule::SameSiteInsecure
-    } else if partitioned {
+    let demand = if partitioned {
         Rule::PartitionedInsecure
+    } else if same_site == SameSite::None {
+        Rule::SameSiteInsecure
     } else if prefix.secure {
         Rule::PrefixInsecure
     } else if wish == Some(true) {

@@ -57,45 +57,38 @@ impl<U: Unit> Iterator for Pairs<'_, U> {
     type Item = Pair;
 
     fn next(&mut self) -> Option<Pair> {
-        while self.at < self.header.len() {
-            let start = self.at;
-            let mut equals = None;
-            let mut encoded = false;
-            let mut end = start;
-            while let Some(unit) = self.header.get(end) {
-                if unit.is(b';') {
-                    break;
+        let (mut start, mut end) = (self.at, self.at);
+        let mut name = None;
+        let mut encoded = false;
+        while self.at <= self.header.len() {
+            let unit = self.header.get(self.at).map_or(0x3b, |unit| unit.code());
+            self.at += 1;
+            match unit {
+                0x3b => {
+                    // A pair without `=` is a value without a name (RFC 6265bis section 5.6, step 3).
+                    if name.is_some() || start < end {
+                        return Some(Pair {
+                            name: name.unwrap_or_default(),
+                            value: (start as u32, end as u32),
+                            encoded,
+                        });
+                    }
+                    (start, end) = (self.at, self.at);
                 }
-                if unit.is(b'=') && equals.is_none() {
-                    equals = Some(end);
+                0x3d if name.is_none() => {
+                    name = Some((start as u32, end as u32));
+                    (start, end) = (self.at, self.at);
                 }
-                encoded |= unit.is(b'%');
-                end += 1;
-            }
-            self.at = end + 1;
-            // A pair without `=` is a value without a name (RFC 6265bis section 5.6, step 3).
-            let (name, value) = match equals {
-                Some(equals) => (trim(self.header, start, equals), trim(self.header, equals + 1, end)),
-                None => ((0, 0), trim(self.header, start, end)),
-            };
-            if equals.is_some() || value.0 < value.1 {
-                return Some(Pair { name, value, encoded });
+                0x20 | 9 if start == end => (start, end) = (self.at, self.at),
+                0x20 | 9 => (),
+                _ => {
+                    encoded |= unit == 0x25;
+                    end = self.at;
+                }
             }
         }
         None
     }
-}
-
-/// Narrows a range by the spaces and tabs at its ends.
-fn trim<U: Unit>(text: &[U], mut start: usize, mut end: usize) -> (u32, u32) {
-    let blank = |at: usize| text.get(at).is_some_and(|u| u.is(b' ') || u.is(b'\t'));
-    while start < end && blank(start) {
-        start += 1;
-    }
-    while start < end && blank(end - 1) {
-        end -= 1;
-    }
-    (start as u32, end as u32)
 }
 
 /// The first cookie of a name, as browsers order them: the most specific path first (RFC 6265bis section 5.8.3).
@@ -111,58 +104,67 @@ pub fn find<'a, 'b, T: Text<'a>, N: Text<'b, Unit = T::Unit>>(header: T, name: N
     pairs(header).find(|pair| pair.is_named(header.units(), name.units()))
 }
 
-/// The first `N` pairs of one header, so that the next look-up in the same header reads no character twice.
-#[derive(Clone, Debug)]
-pub struct Index<const N: usize> {
-    pairs: [Pair; N],
-    len: usize,
-    /// Where the pairs begin that are not among those: nothing asked for them yet, or they had no room.
-    rest: usize,
-}
-
-impl<const N: usize> Index<N> {
-    /// An index that knows nothing yet.
-    pub const fn new() -> Self {
-        Self { pairs: [Pair { name: (0, 0), value: (0, 0), encoded: false }; N], len: 0, rest: 0 }
-    }
-
-    /// Forgets all, for another header.
-    pub fn clear(&mut self) {
-        self.len = 0;
-        self.rest = 0;
-    }
-
-    /// As [`find`]; `header` is the same text each time, until [`clear`](Self::clear).
-    pub fn find<U: Unit>(&mut self, header: &[U], name: &[U]) -> Option<Pair> {
-        for pair in self.pairs.iter().take(self.len) {
-            if pair.is_named(header, name) {
-                return Some(*pair);
+/// Where the value of the first cookie of a name stands: as [`find`], written for the page's module, where each byte
+/// counts. The name is compared while the header is read, once.
+///
+/// ```
+/// assert_eq!(httponly::cookie::header::value_of(b"a=1; b = 2 ", b"b"), Some(9..10));
+/// ```
+#[cfg_attr(not(feature = "server"), inline(always))]
+pub fn value_of<U: Unit>(header: &[U], name: &[U]) -> Option<Range<usize>> {
+    // Behind the end is as behind a cookie.
+    let unit = |at: usize| header.get(at).map_or(0x3b, |unit| unit.code());
+    let blank = |at| matches!(unit(at), 9 | 0x20);
+    let mut at = 0;
+    while at < header.len() {
+        while blank(at) {
+            at += 1;
+        }
+        let start = at;
+        while !matches!(unit(at), 0x3b | 0x3d) && name.get(at - start).is_some_and(|n| n.code() == unit(at)) {
+            at += 1;
+        }
+        let named = at > start && at - start == name.len() && !blank(at - 1);
+        while blank(at) {
+            at += 1;
+        }
+        let found = named && unit(at) == 0x3d;
+        if found {
+            at += 1;
+            while blank(at) {
+                at += 1;
             }
         }
-        let mut unread = Pairs { header, at: self.rest };
-        while let Some(pair) = unread.next() {
-            if let Some(slot) = self.pairs.get_mut(self.len) {
-                *slot = pair;
-                self.len += 1;
-                self.rest = unread.at;
+        let start = at;
+        let mut end = at;
+        while unit(at) != 0x3b {
+            if !blank(at) {
+                end = at + 1;
             }
-            if pair.is_named(header, name) {
-                return Some(pair);
-            }
+            at += 1;
         }
-        None
+        if found {
+            return Some(start..end);
+        }
+        at += 1;
     }
+    None
 }
 
-impl<const N: usize> Default for Index<N> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
+// Proptest does not run in the browser.
+#[cfg(not(target_arch = "wasm32"))]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn both_ways_find_the_same(header in "[ab=; \t%é]{0,24}", name in "[ab=; \t]{0,4}") {
+            let found = find(header.as_str(), name.as_str()).map(|pair| pair.value());
+            prop_assert_eq!(value_of(header.as_bytes(), name.as_bytes()), found);
+        }
+    }
 
     fn read(header: &str) -> Vec<(&str, &str)> {
         pairs(header).map(|p| (&header[p.name()], &header[p.value()])).collect()
@@ -196,17 +198,5 @@ mod tests {
         assert_eq!(&header[find(header, "a").unwrap().value()], "1");
         assert_eq!(find(header, "b"), None);
         assert_eq!(find("=1; 2", ""), None);
-    }
-
-    #[test]
-    fn an_index_finds_what_a_scan_finds_also_beyond_its_size() {
-        let header = (0..12).map(|i| format!("n{i}=v%{i}")).collect::<Vec<_>>().join("; ");
-        let mut index = Index::<8>::new();
-        for i in [3, 0, 12, 7, 8, 11, 1, 5, 13, 2] {
-            let name = format!("n{i}");
-            assert_eq!(index.find(header.as_bytes(), name.as_bytes()), find(header.as_str(), name.as_str()));
-        }
-        index.clear();
-        assert_eq!(index.find(b"", b"n1"), None);
     }
 }

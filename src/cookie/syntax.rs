@@ -83,6 +83,7 @@ impl<'a> Text<'a> for &'a [u16] {
         self.get(units..).unwrap_or_default()
     }
 
+    #[cfg_attr(not(feature = "server"), inline(always))]
     fn code_point(self, unit: usize) -> Option<(u32, usize)> {
         let first = self.get(unit)?.code();
         let second = self.get(unit + 1).map_or(0, |u| u.code());
@@ -156,11 +157,36 @@ const fn first_unit(code: u32) -> u16 {
 /// assert!(check_name("__Host-id").is_ok());
 /// assert!(check_name("a b").is_err());
 /// ```
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn check_name<'a>(name: impl Text<'a>) -> Result<(), Refusal> {
     if name.units().is_empty() {
         return Err(Rule::NameEmpty.into());
     }
     Class::TOKEN.check(name, Rule::NameCharacter)
+}
+
+/// Refuses a name that no cookie in a browser can have: RFC 6265bis section 5.6 is more lenient than the grammar for
+/// servers, and `sidebar:state` or `é` are in use. For cookies that are read or deleted.
+///
+/// # Errors
+/// [`Rule::NameEmpty`], [`Rule::NameCharacter`].
+///
+/// ```
+/// use httponly::cookie::syntax::check_existing_name;
+///
+/// assert!(check_existing_name("sidebar:state").is_ok());
+/// assert!(check_existing_name("a=b").is_err());
+/// ```
+#[cfg_attr(not(feature = "server"), inline(always))]
+pub fn check_existing_name<'a>(name: impl Text<'a>) -> Result<(), Rule> {
+    let units = name.units();
+    if units.is_empty() {
+        return Err(Rule::NameEmpty);
+    }
+    if units.iter().any(|unit| matches!(unit.code(), 0..=8 | 0x0a..0x20 | 0x3b | 0x3d | 0x7f)) {
+        return Err(Rule::NameCharacter);
+    }
+    Ok(())
 }
 
 /// Encodes a value: cookie-octets but `%` stand for themselves, each other byte of the UTF-8 text becomes `%XX`.
@@ -175,6 +201,7 @@ pub fn check_name<'a>(name: impl Text<'a>) -> Result<(), Refusal> {
 /// httponly::cookie::syntax::encode_value("50% ü", |byte| encoded.push(byte)).unwrap();
 /// assert_eq!(encoded, b"50%25%20%C3%BC");
 /// ```
+#[cfg_attr(not(feature = "server"), inline(always))]
 pub fn encode_value<'a>(value: impl Text<'a>, mut push: impl FnMut(u8)) -> Result<(), Refusal> {
     let (mut at, mut index) = (0, 0);
     while let Some((code, width)) = value.code_point(at) {

@@ -115,7 +115,7 @@ fn fields(name: &JsValue, value: &JsValue, options: &JsValue, secure: bool) -> R
         partitioned: false,
     };
     let mut bytes = [0; MAX_ASSIGNMENT];
-    write(&wish, &Page { host: [].as_slice(), secure }, &mut Buffer::new(&mut bytes))?;
+    write(&wish, &Page { host: [].as_slice(), secure, https: secure }, &mut Buffer::new(&mut bytes))?;
 
     let mut fields = vec![("name", name.clone()), ("value", value.clone())];
     let texts = ["sameSite", "path"].map(|key| (key, option(options, key)));

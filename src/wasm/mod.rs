@@ -2,12 +2,10 @@
 
 #[cfg(feature = "account")]
 mod account;
-#[cfg(all(feature = "cookies", not(feature = "std")))]
-mod bump;
-#[cfg(feature = "cookies")]
+#[cfg(any(feature = "read", feature = "write"))]
 mod cookies;
 #[cfg(feature = "server")]
 mod server;
 
-#[cfg(all(test, feature = "cookies", feature = "account"))]
+#[cfg(all(test, feature = "account"))]
 mod tests;

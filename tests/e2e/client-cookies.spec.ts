@@ -184,7 +184,7 @@ test.describe("a mistake is refused with its code, rule and message, and nothing
     ["SameSite=None, not secure", "same-site-insecure", /SameSite=None needs Secure/, /./],
     ["__Host- with a path", "prefix-violated", /__Host-.* cookie has Path=\//, /./],
     ["A foreign domain", "domain-invalid", /the host is the domain or lies below it/, /./],
-    ["A path without /", "path-invalid", /a path starts with \//, /./],
+    ["A path without /", "path-invalid", /a path must start with \//, /./],
   ] as const;
   for (const [label, code, rule, message] of mistakes)
     test(`${label}: ${code}`, async ({ page, open }) => {

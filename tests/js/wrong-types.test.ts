@@ -43,11 +43,11 @@ describe("what is no string breaks nothing for later calls", () => {
 
   test.each(OTHERS)("serializeSetCookie of %s", (_, value) => {
     const text = value as string;
-    expect(() => serializeSetCookie(text, "1")).toThrow("a cookie name is a string");
-    expect(() => serializeSetCookie("a", text)).toThrow("a cookie value is a string");
-    expect(() => serializeSetCookie("a", "1", { path: text })).toThrow("a path is a string");
-    expect(() => serializeSetCookie("a", "1", { domain: text })).toThrow("a domain is a string");
-    expect(() => serializeSetCookie("a", "1", { sameSite: text as "Lax" })).toThrow("sameSite is");
+    expect(() => serializeSetCookie(text, "1")).toThrow("a cookie name must be a string");
+    expect(() => serializeSetCookie("a", text)).toThrow("a cookie value must be a string");
+    expect(() => serializeSetCookie("a", "1", { path: text })).toThrow("a path must be a string");
+    expect(() => serializeSetCookie("a", "1", { domain: text })).toThrow("a domain must be a string");
+    expect(() => serializeSetCookie("a", "1", { sameSite: text as "Lax" })).toThrow("sameSite must be");
   });
 
   test.each(OTHERS)("safeRedirect of %s, also in allow, falls back", (_, value) => {
