@@ -47,7 +47,7 @@ type Thrown = { code: ErrorCode; message: string; rule?: string; to?: string };
 /** Asks the module, and makes an error of what it or a server refuses. */
 async function ask<T>(what: (account: Module) => Promise<T>): Promise<T> {
   const account = await import("./wasm/account.ts");
-  account.load(instantiate);
+  await account.load(instantiate);
   try {
     return await what(account);
   } catch (thrown) {

@@ -139,7 +139,7 @@ rules! {
     NotDeleted = 28 NotStored "the cookie is still there: it was set with another path or domain",
     SecureOnHttp = 29 NotStored "a Secure cookie is set on https only (RFC 6265bis 5.7)",
     NoDocument = 30 NoDocument "there is no document: pass the request's cookies, or use the server functions",
-    WasmBlocked = 31 WasmBlocked "the environment refuses WebAssembly: script-src needs 'wasm-unsafe-eval'",
+    WasmBlocked = 31 WasmBlocked "WebAssembly is refused here; a page can import \"httponly/fallback\"",
     Network = 32 Network "the request did not reach the server",
     EndpointRefused = 33 EndpointRefused "the endpoint refused",
     SigninFailed = 34 SigninFailed "signing in failed",

@@ -17,6 +17,7 @@ import { homedir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { fallbackTwins, idOf, makeEngines, publishEngines, writeStubs } from "./engines.mjs";
 import { blankPanics, blankStandardLibrary, renameExports, renameImports } from "./slim.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -40,6 +41,10 @@ const WASM_OPT = [
   "--strip-producers",
   "--strip-target-features",
 ];
+/** Page modules that are loaded on the first call that needs them, asynchronously. */
+const LATER = ["account"];
+/** Modules that no page has. */
+const SERVER_ONLY = ["server"];
 /** Modules that import nothing and take numbers alone: wasm-bindgen has nothing to do there. */
 const BARE = ["read", "write"];
 // No page downloads the server, so it is built to be fast.
@@ -95,6 +100,8 @@ async function glue(name, out, names) {
   });
   return outputFiles[0].text;
 }
+
+const ID = "/** What tells this build of the module from all others. */\n";
 
 let remapped;
 /**
@@ -159,8 +166,9 @@ function buildBare(name) {
   run("wasm-opt", [...flagsOfOpt, `${out}/${name}_bg.wasm`, "-o", `${out}/${name}.wasm`]);
   const bytes = readFileSync(`${out}/${name}.wasm`);
   mkdirSync("js/wasm/gen", { recursive: true });
-  writeFileSync(`js/wasm/gen/${name}.js`, `export const bytes = "${bytes.toString("hex")}";\n`);
-  writeFileSync(`js/wasm/gen/${name}.d.ts`, "/** The module, hexadecimal. */\nexport const bytes: string;\n");
+  writeFileSync(`js/wasm/gen/${name}.wasm`, bytes);
+  writeFileSync(`js/wasm/gen/${name}.js`, `export const id = "${idOf(bytes)}";\n`);
+  writeFileSync(`js/wasm/gen/${name}.d.ts`, `${ID}export const id: string;\n`);
   console.log(`wasm: ${name} ${bytes.length} bytes, exports ${names.join(" ")}`);
 }
 
@@ -203,16 +211,13 @@ async function buildWasm(name) {
   ]);
   const { bytes, names } = renameImports(readFileSync(`${out}/${name}.wasm`));
   mkdirSync("js/wasm/gen", { recursive: true });
-  writeFileSync(
-    generated,
-    `${await glue(name, out, names)}export const bytes = "${bytes.toString("hex")}";\n`,
-  );
+  writeFileSync(`js/wasm/gen/${name}.wasm`, bytes);
+  writeFileSync(generated, `${await glue(name, out, names)}export const id = "${idOf(bytes)}";\n`);
   const types = readFileSync(`${out}/${name}.d.ts`, "utf8").replace(/^\/\* (tslint|eslint).*\n/gm, "");
   writeFileSync(
     `js/wasm/gen/${name}.d.ts`,
     `${types}
-/** The module, hexadecimal. */
-export const bytes: string;
+${ID}export const id: string;
 /** What it imports. */
 export const imports: WebAssembly.Imports;
 export function __wbg_set_wasm(exports: WebAssembly.Exports): void;
@@ -224,18 +229,33 @@ export function __wbg_set_wasm(exports: WebAssembly.Exports): void;
 const named = process.argv.slice(2);
 for (const name of named.length ? named : Object.keys(MODULES)) await buildWasm(name);
 
-rmSync("pkg/dist", { recursive: true, force: true });
+const all = Object.keys(MODULES);
+for (const name of all) await makeEngines(name);
+fallbackTwins(
+  all
+    .filter((name) => !SERVER_ONLY.includes(name))
+    .map((name) => ({
+      name,
+      id: idOf(readFileSync(`js/wasm/gen/${name}.wasm`)),
+      later: LATER.includes(name),
+    })),
+);
+
+rmSync("pkg", { recursive: true, force: true });
 mkdirSync("pkg", { recursive: true });
 console.log("package: pkg/");
-run("tsc", ["-p", "tsconfig.build.json"]);
-cpSync("js/wasm/gen", "pkg/dist/wasm/gen", { recursive: true });
 cpSync("pkg-template", "pkg", { recursive: true });
+run("tsc", ["-p", "tsconfig.build.json"]);
+const glueOnly = (path) => !path.endsWith("engine") && !path.endsWith(".wasm");
+cpSync("js/wasm/gen", "pkg/dist/wasm/gen", { recursive: true, filter: glueOnly });
 // What an exports condition chooses is imported by the package's own name.
 const errors = readFileSync("pkg/dist/errors.js", "utf8");
 writeFileSync("pkg/dist/errors.js", errors.replace("./sentences.js", "httponly/sentences.js"));
 // The version stands in Cargo.toml alone.
 const manifest = JSON.parse(readFileSync("pkg/package.json", "utf8"));
 manifest.version = /^version = "(.*)"$/m.exec(readFileSync("Cargo.toml", "utf8"))[1];
+publishEngines(all, manifest);
+manifest.files.push(...writeStubs(manifest));
 writeFileSync("pkg/package.json", `${JSON.stringify(manifest, undefined, 2)}\n`);
 // npm shows the first parts of the README; pictures and files of the repository are not there.
 const readme = readFileSync("README.md", "utf8")

@@ -27,7 +27,15 @@ function run(what, command, args, cwd = project) {
 }
 
 /** What stands beside `dist` in the package. */
-const BESIDE_DIST = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md", "package.json"];
+const ENTRIES = ["fallback", "next", "react", "redis", "sentences", "server", "svelte", "sveltekit"];
+const BESIDE_DIST = [
+  "LICENSE-APACHE",
+  "LICENSE-MIT",
+  "README.md",
+  "SECURITY.md",
+  "package.json",
+  ...ENTRIES.flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
+];
 
 /** What only the paths of a machine that builds packages begin with or hold: of this one, and of any. */
 const OF_A_MACHINE = [
@@ -82,8 +90,10 @@ try {
     run("npm packs it", "npm", ["pack", "--json", "--pack-destination", project], join(root, "pkg")),
   );
   const paths = packed.files.map(({ path }) => path);
-  const foreign = paths.filter((path) => !path.startsWith("dist/") && !BESIDE_DIST.includes(path));
-  foreign.push(...paths.filter((path) => path.startsWith("dist/") && !/\.(js|d\.ts)$/.test(path)));
+  const isBuilt = (path) => path.startsWith("dist/") || path.startsWith("engine/");
+  const foreign = paths.filter((path) =>
+    isBuilt(path) ? !/\.(js|d\.ts)$/.test(path) : !BESIDE_DIST.includes(path),
+  );
   if (foreign.length) throw new Error(`the package holds what it should not: ${foreign}`);
   const missing = BESIDE_DIST.filter((path) => !paths.includes(path));
   if (missing.length) throw new Error(`the package lacks ${missing}`);
@@ -196,6 +206,8 @@ try {
     name,
     text: readFileSync(join(assets, name), "utf8"),
   }));
+  if (chunks.some(({ text }) => text.includes("HEAP") || text.includes("new Int8Array(")))
+    throw new Error("the page downloads a twin that it does not use");
   const wasm = chunks.filter(({ text }) => text.includes("0061736d"));
   if (chunks.length !== wasm.length || wasm.length !== 2)
     throw new Error(

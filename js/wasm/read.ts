@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { bytes } from "./gen/read.js";
+import { source } from "httponly/engine/read.js";
+import { id } from "./gen/read.js";
 import { instantiate } from "./load.ts";
 
 type Exports = {
@@ -51,7 +52,7 @@ function decode(bytes: string): string {
 
 /** The value of a cookie in a header, decoded where that is possible; null where there is none. */
 export function read(name: unknown, text: unknown, isBytes: boolean): string | null {
-  wasm ??= instantiate<Exports>(bytes);
+  wasm ??= instantiate<Exports>(source, id);
   if (typeof text !== "string") return null;
   if (text !== last || isBytes !== wasBytes) {
     last = undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { source } from "httponly/engine/server.js";
 import { type ErrorCode, HttpOnlyError } from "../errors.ts";
 import * as glue from "./gen/server.js";
 import { instantiate } from "./load.ts";
@@ -67,14 +68,20 @@ export type SignInBinding = glue.SignIn;
 
 let loaded = false;
 
-/** Calls the rules; what they refuse is thrown as a {@link ServerRefusal}. */
-export function callWasm<T>(call: (module: typeof glue) => T): T {
-  if (!loaded) {
-    const exports = instantiate<WebAssembly.Exports>(glue.bytes, glue.imports);
+function load(): void {
+  try {
+    const exports = instantiate<WebAssembly.Exports>(source, undefined, glue.imports);
     glue.__wbg_set_wasm(exports);
     (exports.__wbindgen_start as () => void)();
+  } catch (blocked) {
+    throw Object.assign(blocked as HttpOnlyError, { status: 500 });
   }
   loaded = true;
+}
+
+/** Calls the rules; what they refuse is thrown as a {@link ServerRefusal}. */
+export function callWasm<T>(call: (module: typeof glue) => T): T {
+  if (!loaded) load();
   try {
     return call(glue);
   } catch (thrown) {

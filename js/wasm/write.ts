@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { source } from "httponly/engine/write.js";
 import type { CookieOptions } from "../cookies.ts";
-import { bytes } from "./gen/write.js";
+import { id } from "./gen/write.js";
 import { instantiate } from "./load.ts";
 
 type Exports = {
@@ -30,7 +31,7 @@ let units: Uint16Array;
 
 /** Copies the texts of a call, each behind its length: 4097 for what is too long, 65535 for no string, 65534 for none. */
 function put(...texts: unknown[]): void {
-  wasm ??= instantiate<Exports>(bytes);
+  wasm ??= instantiate<Exports>(source, id);
   units ??= new Uint16Array(wasm.a.buffer);
   let at = wasm.d() / 2;
   for (const text of texts) {
