@@ -6,23 +6,23 @@
  * @module
  */
 
-import { getCookie } from "./cookies.ts";
+import { cookiesIn, getCookies } from "./cookies.ts";
 import { notify } from "./notify.ts";
 
 /** A cookie that has changed. */
 export interface CookieChange {
   readonly name: string;
-  /** As {@link getCookie} gives it; null once the cookie is gone. */
+  /** As `getCookie` gives it; null once the cookie is gone. */
   readonly value: string | null;
 }
 
 /** The part of `CookieStore` that is used here; TypeScript's own types do not have all of it yet. */
-type Store = EventTarget;
-interface StoreChange extends Event {
-  readonly changed: readonly { readonly name?: string }[];
-  readonly deleted: readonly { readonly name?: string }[];
+interface Store extends EventTarget {
+  getAll(): Promise<readonly { readonly name?: string; readonly value?: string }[]>;
 }
 
+/** Milliseconds after which a visible page looks by itself: no event tells of all that happens. */
+const LOOK = 1_000;
 const CHANNEL = "httponly.cookies";
 const listeners = new Set<(change: CookieChange) => void>();
 let stop: (() => void) | undefined;
@@ -30,9 +30,11 @@ let stop: (() => void) | undefined;
 /**
  * Calls a listener after each change of a cookie that scripts may see, once for each cookie.
  *
- * Where the browser has a `CookieStore` (secure contexts only), that is every change: of this page, of other tabs, of
- * responses. Elsewhere it is what this page writes, what other tabs write that listen too, and, when the visitor comes
- * back to the page, whatever else has changed meanwhile. Cookies that no script can read never appear.
+ * What this page writes is told at once. So is, where the browser has a `CookieStore` (secure contexts only), what other
+ * tabs and responses change; elsewhere, what other tabs write that listen too. Everything else, such as a cookie that
+ * expires, is told within a second while the page is visible, or when the visitor comes back to it. The value that is told
+ * last is the true one; of several changes within an instant, the first may be passed over. Cookies that no script can
+ * read never appear, and in a frame that may have no cookies nothing does.
  *
  * @returns a function that ends it
  * @example
@@ -55,49 +57,73 @@ export function onCookieChange(listener: (change: CookieChange) => void): () => 
   };
 }
 
-function tell(names: Iterable<string>): void {
-  for (const name of new Set(names)) {
-    notify(listeners, { name, value: getCookie(name) });
-  }
+/** What the listeners know: each cookie's value, decoded. */
+let known = new Map<string, string | null>();
+
+/** Tells what is other than what the listeners know. */
+function tell(now: Map<string, string | null>): boolean {
+  const before = known;
+  known = now;
+  const names = new Set([...before.keys(), ...now.keys()]);
+  const differing = [...names].filter((name) => before.get(name) !== now.get(name));
+  for (const name of differing) notify(listeners, { name, value: now.get(name) ?? null });
+  return differing.length > 0;
 }
+
+/** What the document says. */
+const jar = () => new Map<string, string | null>(Object.entries(getCookies()));
 
 function start(): () => void {
   const { cookieStore } = globalThis as { cookieStore?: Store };
+  known = jar();
   return cookieStore ? follow(cookieStore) : watch();
 }
 
-function follow(store: Store): () => void {
-  const changed = (event: Event) => {
-    const { changed, deleted } = event as StoreChange;
-    tell([...changed, ...deleted].map(({ name }) => name ?? ""));
+/** Looks whenever something may have changed that no event tells of. */
+function lookAgain(look: () => void): () => void {
+  const visible = () => {
+    if (document.visibilityState !== "hidden") look();
   };
-  store.addEventListener("change", changed);
-  return () => store.removeEventListener("change", changed);
+  const timer = setInterval(visible, LOOK);
+  // Where timers are Node's, as in jsdom, this one keeps no process alive.
+  (timer as { unref?(): void }).unref?.();
+  document.addEventListener("visibilitychange", visible);
+  addEventListener("focus", visible);
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", visible);
+    removeEventListener("focus", visible);
+  };
 }
 
-/** Each cookie's pair as it stands in the header; of several of one name, the first. */
-function jar(): Map<string, string> {
-  const pairs = new Map<string, string>();
-  for (const pair of document.cookie.split("; ")) {
-    const name = pair.slice(0, Math.max(pair.indexOf("="), 0));
-    if (pair && !pairs.has(name)) pairs.set(name, pair);
-  }
-  return pairs;
+function follow(store: Store): () => void {
+  let ended = false;
+  // Chromium updates `document.cookie` some milliseconds after the event, so the store itself is asked, whose answers come
+  // in their order.
+  const look = async () => {
+    try {
+      const cookies = await store.getAll();
+      const header = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+      if (!ended) tell(new Map(Object.entries(cookiesIn(header, false))));
+    } catch {
+      // A document that may have no cookies.
+    }
+  };
+  store.addEventListener("change", look);
+  const end = lookAgain(look);
+  return () => {
+    ended = true;
+    store.removeEventListener("change", look);
+    end();
+  };
 }
 
 function watch(): () => void {
-  let before = jar();
-  /** The names of what differs from the last look. */
-  const look = (): string[] => {
-    const now = jar();
-    const differing = [...new Set([...before.keys(), ...now.keys()])];
-    const names = differing.filter((name) => before.get(name) !== now.get(name));
-    before = now;
-    return names;
-  };
   const channel = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(CHANNEL);
-  const lookAndTell = () => tell(look());
-  channel?.addEventListener("message", lookAndTell);
+  const look = () => {
+    tell(jar());
+  };
+  channel?.addEventListener("message", look);
 
   let due = false;
   const written = () => {
@@ -105,9 +131,7 @@ function watch(): () => void {
     due = true;
     queueMicrotask(() => {
       due = false;
-      const names = look();
-      if (names.length) channel?.postMessage(null);
-      tell(names);
+      if (tell(jar())) channel?.postMessage(null);
     });
   };
   // No event tells of a page's own writes here, and `setCookie` has no room for a hook: so the property is one's own for
@@ -124,16 +148,10 @@ function watch(): () => void {
     },
   };
   Object.defineProperty(document, "cookie", own);
-
-  const back = () => {
-    if (document.visibilityState === "visible") lookAndTell();
-  };
-  document.addEventListener("visibilitychange", back);
-  addEventListener("focus", back);
+  const end = lookAgain(look);
   return () => {
     channel?.close();
-    document.removeEventListener("visibilitychange", back);
-    removeEventListener("focus", back);
+    end();
     // Whoever has put a property of theirs over it keeps it.
     if (Object.getOwnPropertyDescriptor(document, "cookie")?.set !== own.set) return;
     if (former) Object.defineProperty(document, "cookie", former);

@@ -4,7 +4,7 @@
  * @module
  */
 import { refusal } from "./errors.ts";
-import { found, last, read, wasBytes } from "./wasm/read.ts";
+import { found, header, last, read, wasBytes } from "./wasm/read.ts";
 import { write } from "./wasm/write.ts";
 
 /** What a cookie is set with. */
@@ -63,6 +63,35 @@ export function getCookie(name: string, from?: CookieSource): string | null {
   // Here and not in `read`: what was found in the same header is found again at the cost of a bare read.
   const value = cookies === last && given === wasBytes ? found.get(name) : undefined;
   return value === undefined ? read(name, cookies, given) : value;
+}
+
+/**
+ * All cookies that scripts may see, as {@link getCookie} gives each: a plain object, which frameworks take as a prop.
+ *
+ * During SSR it holds the request's HttpOnly cookies as well, which no page may be given: pick those by name that the page
+ * is to have.
+ */
+export function getCookies(from?: CookieSource): Record<string, string> {
+  const { cookies, root } = from ?? {};
+  if (cookies && typeof cookies === "object") return { ...cookies };
+  if (cookies != null) return cookiesIn(cookies, true);
+  if (root && globalThis.ShadowRoot && root.getRootNode() instanceof ShadowRoot) return {};
+  try {
+    return cookiesIn(document.cookie, false);
+  } catch {
+    return {};
+  }
+}
+
+/** All cookies of a header; `isBytes`: it may hold one character a byte. */
+export function cookiesIn(text: string, isBytes: boolean): Record<string, string> {
+  // Has the header read: `header` is what it says.
+  read("", text, isBytes);
+  if (typeof text !== "string") return {};
+  // What may be a name; whether it is one, and of which value, is what `read` knows.
+  const names = header.split(";").map((pair) => pair.split("=", 1)[0]?.replace(/^[ \t]+|[ \t]+$/g, "") ?? "");
+  const found = names.map((name) => [name, read(name, text, isBytes)] as const);
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 /**

@@ -25,6 +25,7 @@ export {
   type CookieSource,
   deleteCookie,
   getCookie,
+  getCookies,
   getHttpOnlyCookie,
   setCookie,
 } from "./cookies.ts";

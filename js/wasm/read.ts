@@ -23,7 +23,7 @@ let units: Uint16Array | undefined;
 /** The header that was read last, whether it was one of bytes, and its text, of which values are slices. */
 export let last: string | undefined;
 export let wasBytes: boolean;
-let header: string;
+export let header: string;
 /** What was found in it. */
 export let found: Map<unknown, string | null>;
 /** How often bytes may turn out to be no UTF-8. */

@@ -37,7 +37,9 @@ export default async function bundle(): Promise<void> {
   } as const;
   await build({
     ...common,
-    entryPoints: ["app/plain-page.js", "app/react-page.js", "app/svelte-page.js"],
+    entryPoints: ["plain", "react", "svelte", "cookie-react", "cookie-svelte"].map(
+      (name) => `app/${name}-page.js`,
+    ),
     outdir: `${BUILT}page`,
     splitting: true,
     platform: "browser",

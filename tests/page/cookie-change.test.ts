@@ -153,3 +153,67 @@ test("during SSR there is nothing to hear, and nothing keeps the process alive",
   });
   end();
 });
+
+describe.each([
+  ["with a CookieStore", "origin"],
+  ["without one", "insecure"],
+] as const)("the value that onCookieChange %s tells last is the true one", (_, which) => {
+  const respond = (page: Page, ...lines: string[]) =>
+    page.evaluate(async (lines) => {
+      for (const line of lines) await fetch(`/set?${encodeURIComponent(line)}`);
+    }, lines);
+
+  test("after responses have set, changed and deleted it", async () => {
+    const page = await listening(world[which]);
+    for (let round = 0; round < 10; round++) {
+      await respond(page, `r=${round}; Path=/`);
+      await expect.poll(() => heardBy(page), { timeout: 5000 }).toContain(`r=${round}`);
+      await respond(page, "r=; Path=/; Max-Age=0");
+      await expect.poll(async () => (await heardBy(page)).at(-1), { timeout: 5000 }).toBe("r=null");
+    }
+  }, 60_000);
+
+  test("once it has expired", async () => {
+    const page = await listening(world[which]);
+    await page.evaluate(() => httponly.setCookie("short", "1", { maxAge: 1 }));
+    await expect.poll(() => heardBy(page), { timeout: 5000 }).toEqual(["short=1", "short=null"]);
+  });
+});
+
+test.each(["origin", "insecure"] as const)(
+  "in a sandboxed frame, which may have no cookies, nothing is told and nothing is thrown: %s",
+  async (which) => {
+    const page = await open(context, `${world[which]}/plain`);
+    const script = (await page.evaluate(async () => {
+      const [element] = document.querySelectorAll<HTMLScriptElement>("script[src]");
+      return element?.src;
+    })) as string;
+    const said = await page.evaluate(
+      (src) =>
+        new Promise((done) => {
+          addEventListener("message", ({ data }) => done(data));
+          const frame = document.createElement("iframe");
+          frame.sandbox.add("allow-scripts");
+          // The module of another origin needs CORS, so its text goes in by itself.
+          frame.srcdoc = `<script type=module>
+            const errors = [];
+            addEventListener("error", ({ message }) => errors.push(message));
+            addEventListener("unhandledrejection", ({ reason }) => errors.push(String(reason)));
+            try {
+              const httponly = await import(${JSON.stringify(src)}).then(() => globalThis.httponly);
+              const end = httponly.onCookieChange(({ name }) => errors.push(name));
+              const read = [httponly.getCookie("a"), JSON.stringify(httponly.getCookies())];
+              let code;
+              try { httponly.setCookie("a", "1"); } catch (error) { code = error.code; }
+              await new Promise((done) => setTimeout(done, 1300));
+              end();
+              parent.postMessage({ read, code, errors }, "*");
+            } catch (error) { parent.postMessage(String(error), "*"); }
+          </script>`;
+          document.body.append(frame);
+        }),
+      script,
+    );
+    expect(said).toEqual({ read: [null, "{}"], code: "no-document", errors: [] });
+  },
+);

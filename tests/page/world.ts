@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pathToFileURL } from "node:url";
-import { type Auth, authBackend, type SessionAnswer } from "httponly/server";
+import { type Auth, authBackend, getRequestCookies, type SessionAnswer } from "httponly/server";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { type Backend, createBackend, createTables, USERS } from "../../examples/auth-backend/backend.js";
 import base from "../../playwright.config.ts";
@@ -21,6 +21,8 @@ type Initial = Pick<SessionAnswer, "user" | "session" | "status">;
 interface Rendered {
   react(initial: Initial): string;
   svelte(data: Initial): string;
+  cookieReact(cookies: Record<string, string>): string;
+  cookieSvelte(cookies: Record<string, string>): string;
 }
 
 /** What a test talks to. */
@@ -44,7 +46,9 @@ export interface World {
 }
 
 export async function start(): Promise<World> {
-  const { react, svelte } = (await import(pathToFileURL(`${BUILT}server.mjs`).href)) as Rendered;
+  const { react, svelte, cookieReact, cookieSvelte } = (await import(
+    pathToFileURL(`${BUILT}server.mjs`).href
+  )) as Rendered;
   const asked: string[] = [];
   const said: string[] = [];
   const keep = async (response: Response) => {
@@ -60,8 +64,22 @@ export async function start(): Promise<World> {
         return keep(await auth.handler(request));
       }
       if (pathname.startsWith("/page/")) {
-        const headers = { "content-type": "text/javascript" };
+        const headers = { "content-type": "text/javascript", "access-control-allow-origin": "*" };
         return new Response(readFileSync(BUILT + pathname.slice(1)), { headers });
+      }
+      if (pathname === "/set") {
+        // A response that sets what its query says.
+        const line = decodeURIComponent(new URL(request.url).search.slice(1));
+        return new Response(null, { headers: { "set-cookie": line } });
+      }
+      const cookiePage = { "/cookie-react": cookieReact, "/cookie-svelte": cookieSvelte }[pathname];
+      if (cookiePage) {
+        const { theme } = getRequestCookies(request);
+        const cookies = theme === undefined ? {} : { theme };
+        return new Response(
+          `<!doctype html><link rel="icon" href="data:,"><div id="root">${cookiePage(cookies)}</div><script>globalThis.initial = ${JSON.stringify(cookies)}</script><script type="module" src="/page${pathname}-page.js"></script>`,
+          { headers: { "content-type": "text/html" } },
+        );
       }
       const render = { "/react": react, "/svelte": svelte }[pathname];
       const { setCookies, ...initial } = await auth.getSession(request);
