@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { USERS } from "../../../examples/auth-backend/backend.js";
 import { admin } from "../../../examples/auth-backend/node_modules/better-auth/dist/plugins/index.mjs";
 import { ADA, GRACE } from "../support/auth.ts";
-import { type Instances, instances } from "../support/instances.ts";
+import { type Instances, instances, type Said, Visitor } from "../support/instances.ts";
 import { HAS_REDIS, type RedisServer, redisServer } from "../support/redis.ts";
-import { type Answer, PROOF, send } from "../support/send.ts";
+import { PROOF, send } from "../support/send.ts";
 
 const BOSS = USERS[2] as (typeof USERS)[number];
 /** How many endings are tried, with requests in flight. */
@@ -13,77 +13,6 @@ const ROUNDS = Number(process.env.HTTPONLY_ROUNDS ?? 28);
 /** Milliseconds after an answer in which all instances know. */
 const SOON = 50;
 const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
-
-/** What an instance says of a visitor. */
-interface Said {
-  status: string;
-  user: { role: string; emailVerified: boolean; id: string; name: string };
-}
-
-/** A browser: it sends to any of the instances, as its load balancer pleases. */
-class Visitor {
-  readonly app: Instances;
-  jar = new Map<string, string>();
-
-  constructor(app: Instances) {
-    this.app = app;
-  }
-
-  async send(at: string, path: string, method: string, headers: Record<string, string>, body?: string) {
-    const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    const answer = await send(at, path, {
-      method,
-      headers: { ...headers, ...(cookie && { cookie }) },
-      ...(body !== undefined && { body }),
-    });
-    return answer;
-  }
-
-  keep({ headers }: Answer) {
-    for (const line of headers["set-cookie"] ?? []) {
-      const [, name = "", value = ""] = /^([^=]*)=([^;]*)/.exec(line) ?? [];
-      if (/max-age=0/i.test(line)) this.jar.delete(name);
-      else this.jar.set(name, value);
-    }
-  }
-
-  async post(path: string, body: unknown = {}, at = this.app.origin): Promise<Answer> {
-    const headers = { ...PROOF, origin: this.app.origin, "content-type": "application/json" };
-    const answer = await this.send(at, `/api/auth${path}`, "POST", headers, JSON.stringify(body));
-    this.keep(answer);
-    return answer;
-  }
-
-  get(path: string, at = this.app.origin): Promise<Answer> {
-    const headers = { "sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
-    return this.send(at, path, "GET", headers);
-  }
-
-  async signIn({ email, password }: { email: string; password: string }, at?: string): Promise<Visitor> {
-    const answer = await this.post("/sign-in/email", { email, password }, at);
-    expect(answer.status, answer.body).toBe(200);
-    return this;
-  }
-
-  /** What an instance says of this visitor. */
-  async at(
-    instance: string,
-  ): Promise<{ status: string; user: { role: string; emailVerified: boolean; id: string; name: string } }> {
-    return JSON.parse((await this.send(instance, "/me", "GET", PROOF)).body);
-  }
-
-  /** What each of them says. */
-  everywhere() {
-    return Promise.all(this.app.each.map((instance) => this.at(instance)));
-  }
-
-  /** Another browser with the same cookies. */
-  copy(): Visitor {
-    const copy = new Visitor(this.app);
-    copy.jar = new Map(this.jar);
-    return copy;
-  }
-}
 
 const configure = (options: { plugins?: unknown[]; user?: object }) => ({
   ...options,

@@ -10,6 +10,8 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Server
 import { fileURLToPath } from "node:url";
 import { type Backend, createBackend } from "../../../examples/auth-backend/backend.js";
 
+import { type Answer, PROOF, send } from "./send.ts";
+
 export const STORE_SECRET = "what the instances share, 32 bytes or more";
 
 /** The instances. */
@@ -134,4 +136,75 @@ export async function instances({
       await backend.close();
     },
   };
+}
+
+/** What an instance says of a visitor. */
+export interface Said {
+  status: string;
+  user: { role: string; emailVerified: boolean; id: string; name: string };
+}
+
+/** A browser: it sends to any of the instances, as its load balancer pleases. */
+export class Visitor {
+  readonly app: Instances;
+  jar = new Map<string, string>();
+
+  constructor(app: Instances) {
+    this.app = app;
+  }
+
+  async send(at: string, path: string, method: string, headers: Record<string, string>, body?: string) {
+    const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const answer = await send(at, path, {
+      method,
+      headers: { ...headers, ...(cookie && { cookie }) },
+      ...(body !== undefined && { body }),
+    });
+    return answer;
+  }
+
+  keep({ headers }: Answer) {
+    for (const line of headers["set-cookie"] ?? []) {
+      const [, name = "", value = ""] = /^([^=]*)=([^;]*)/.exec(line) ?? [];
+      if (/max-age=0/i.test(line)) this.jar.delete(name);
+      else this.jar.set(name, value);
+    }
+  }
+
+  async post(path: string, body: unknown = {}, at = this.app.origin): Promise<Answer> {
+    const headers = { ...PROOF, origin: this.app.origin, "content-type": "application/json" };
+    const answer = await this.send(at, `/api/auth${path}`, "POST", headers, JSON.stringify(body));
+    this.keep(answer);
+    return answer;
+  }
+
+  get(path: string, at = this.app.origin): Promise<Answer> {
+    const headers = { "sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    return this.send(at, path, "GET", headers);
+  }
+
+  async signIn({ email, password }: { email: string; password: string }, at?: string): Promise<Visitor> {
+    const answer = await this.post("/sign-in/email", { email, password }, at);
+    if (answer.status !== 200) throw new Error(`signing in is ${answer.status}: ${answer.body}`);
+    return this;
+  }
+
+  /** What an instance says of this visitor. */
+  async at(
+    instance: string,
+  ): Promise<{ status: string; user: { role: string; emailVerified: boolean; id: string; name: string } }> {
+    return JSON.parse((await this.send(instance, "/me", "GET", PROOF)).body);
+  }
+
+  /** What each of them says. */
+  everywhere() {
+    return Promise.all(this.app.each.map((instance) => this.at(instance)));
+  }
+
+  /** Another browser with the same cookies. */
+  copy(): Visitor {
+    const copy = new Visitor(this.app);
+    copy.jar = new Map(this.jar);
+    return copy;
+  }
 }
