@@ -25,6 +25,8 @@ import {
   withNames,
 } from "./refusal.ts";
 import { reserve } from "./reserved.ts";
+import { boundedStore } from "./store/bounded.ts";
+import { revocationReader, taken } from "./store/revocations.ts";
 import { sealedStore } from "./store/sealed.ts";
 import { ownSessions, type Sessions, sharedSessions } from "./store/sessions.ts";
 import { checkStore, type Store } from "./store.ts";
@@ -85,6 +87,16 @@ export interface Auth<U = User, S = Session> {
    * or everything.
    */
   purge(what?: string | { userId: string }): void;
+}
+
+/** Sessions of a remote backend. */
+export interface BackendAuth extends Auth {
+  readonly basePath: string;
+  /**
+   * A webhook: the backend says by itself whose sessions ended or changed, in a POST that it signs with
+   * `revocationSecret`. 204 when it is known to all instances; 401 for what is not signed, not of now, or was taken before.
+   */
+  revocations(request: Request): Promise<Response>;
 }
 
 /** Below which the paths of an {@link Auth} lie that does not say so. */
@@ -157,6 +169,11 @@ export interface AuthBackendOptions {
    * most, on an instance that missed the message of its ending.
    */
   localTtl?: number | undefined;
+  /**
+   * What the backend signs the messages with that {@link BackendAuth.revocations} takes: a text of at least 32 bytes, or
+   * several, of which any is taken.
+   */
+  revocationSecret?: string | readonly string[] | undefined;
   /** Milliseconds until the backend has answered; default 5000. */
   timeout?: number | undefined;
   /** Bytes of a request's body through the handler, 413 beyond; default 1 MiB. */
@@ -187,6 +204,7 @@ const NAMES: Names<AuthBackendOptions> = {
   store: true,
   secret: true,
   localTtl: true,
+  revocationSecret: true,
   timeout: true,
   bodyLimit: true,
   fetch: true,
@@ -257,7 +275,7 @@ const passesToPage = memo(1024, (name) => callWasm((m) => m.passesToPage(name)))
  * const { status, user } = await auth.getSession(request);
  * ```
  */
-export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Auth, "basePath">> {
+export function authBackend(given: AuthBackendOptions): BackendAuth {
   const options = readOptions(given);
   const { onError } = options;
   const timeout = limit("timeout", options.timeout, 5000);
@@ -303,28 +321,21 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
   const fixed = asksForUrl ? "" : declaredUrl("url", url).href;
   const backendOf = (request: Request, platform: unknown) =>
     asksForUrl ? declaredUrl("url", url(request, platform)).href : fixed;
+  const sealed = sealedStoreOf(options, basePath);
   const cache = sessionsOf();
+  const readRevocation =
+    options.revocationSecret === undefined
+      ? undefined
+      : revocationReader(options.revocationSecret, sealed && boundedStore(sealed));
 
   /** The sessions of this process, or of all instances that share a store. */
   function sessionsOf(): Sessions<Finding> {
-    const { store, secret, localTtl } = options;
     const declaration = [fixed, cookieName, options.cookies, basePath, options.paths, options.domain, ttl];
-    const local = limit("localTtl", localTtl, 5) * 1000;
-    if (store === undefined) {
-      if (secret !== undefined || localTtl !== undefined)
-        throw new TypeError("authBackend: secret and localTtl are about a store, and there is none");
+    if (sealed === undefined)
       return ownSessions(sharedCache([...declaration, cacheSize], options.fetch, cacheSize), timeout);
-    }
-    const sealed = sealedStore(
-      checkStore("authBackend: store", store),
-      secret,
-      `sessions ${JSON.stringify(declaration)}`,
-    );
-    const cached = sharedCache<Finding>(
-      [...declaration, cacheSize, local],
-      options.fetch ?? store,
-      cacheSize,
-    );
+    const local = limit("localTtl", options.localTtl, 5) * 1000;
+    const within = options.fetch ?? (options.store as Store);
+    const cached = sharedCache<Finding>([...declaration, cacheSize, local], within, cacheSize);
     return sharedSessions(cached, sealed, { local, ttl, timeout }, NOBODY_CAN_TELL);
   }
 
@@ -779,6 +790,17 @@ export function authBackend(given: AuthBackendOptions): Auth & Required<Pick<Aut
       purge(what);
       void cache.told();
     },
+    revocations: answering(
+      { name: "authBackend", onError, headers: headersFor("session-error") },
+      async (request) => {
+        if (readRevocation === undefined)
+          throw new TypeError("authBackend: revocations needs revocationSecret");
+        const { ends, named, since } = await readRevocation(request);
+        forget(named, ends, since);
+        await cache.told();
+        return taken();
+      },
+    ),
   };
 
   function purge(what: unknown): void {
@@ -840,6 +862,18 @@ async function readBody(request: Request, limit: number): Promise<Bytes> {
   }
   if (!body) throw broke("body-too-large");
   return body;
+}
+
+/** The store, encrypted. Backends that differ in what their sessions mean see nothing of each other. */
+function sealedStoreOf(options: AuthBackendOptions, basePath: string): Store | undefined {
+  const { store, secret, localTtl, url, cookie, cookies, paths, domain } = options;
+  if (store === undefined) {
+    if (secret !== undefined || localTtl !== undefined)
+      throw new TypeError("authBackend: secret and localTtl are about a store, and there is none");
+    return undefined;
+  }
+  const declared = [typeof url === "string" ? url : "", cookie, cookies, paths, domain, basePath];
+  return sealedStore(checkStore("authBackend: store", store), secret, `sessions ${JSON.stringify(declared)}`);
 }
 
 /** Options as an app declared them, own ones only. */

@@ -12,6 +12,7 @@ export {
   type Auth,
   type AuthBackendOptions,
   authBackend,
+  type BackendAuth,
   type Session,
   type SessionAnswer,
   type User,

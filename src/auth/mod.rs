@@ -12,6 +12,7 @@ pub mod form_post;
 pub mod invalidation;
 pub mod lines;
 pub mod magic_link;
+pub mod notice;
 pub mod revocation;
 pub mod routes;
 pub mod session_response;

@@ -277,7 +277,7 @@ impl Backend {
     }
 }
 
-fn flat(named: Vec<Named>) -> Vec<String> {
+pub(super) fn flat(named: Vec<Named>) -> Vec<String> {
     let pair = |named| match named {
         Named::Id(id) => ["id".into(), id],
         Named::Email(email) => ["email".into(), email],

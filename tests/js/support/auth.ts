@@ -11,7 +11,8 @@ import { type Backend, createBackend, USERS } from "../../../examples/auth-backe
 import { listener } from "./node.ts";
 import { type Answer, PROOF, send } from "./send.ts";
 
-export const [ADA, GRACE] = USERS as [(typeof USERS)[number], (typeof USERS)[number]];
+type Person = (typeof USERS)[number];
+export const [ADA, GRACE, BOSS] = USERS as [Person, Person, Person];
 
 /** A backend that stops when the test is over. */
 export async function backend(options?: Parameters<typeof createBackend>[0]): Promise<Backend> {
