@@ -26,6 +26,10 @@ pub struct Signature<'a> {
 
 /// Reads the header; `now` is in milliseconds since 1970.
 ///
+/// # Errors
+///
+/// [`Rule::NoticeUnsigned`] for what is none, [`Rule::NoticeLate`] for one that is not of now.
+///
 /// ```
 /// use httponly::auth::notice::signature;
 ///
@@ -67,6 +71,10 @@ pub struct Notice {
 }
 
 /// Reads a message: `{ "type": "ended" or "changed", "token"?, "userId"?, "email"? }`, with at least one of the three.
+///
+/// # Errors
+///
+/// [`Rule::NoticeBody`] for any other.
 pub fn read(body: &str) -> Result<Notice, Refusal> {
     let members = json::members(body).ok_or(Rule::NoticeBody)?;
     let text = |name: &str| match members.iter().rfind(|(key, _)| key == name) {

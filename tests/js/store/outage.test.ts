@@ -106,7 +106,7 @@ describe.skipIf(!HAS_REDIS)("a store in trouble", () => {
     ["killed, and restarted empty", () => redis.kill(), () => redis.start()],
     [
       "full",
-      () => redis.command("CONFIG", "SET", "maxmemory", "1"),
+      () => redis.command("CONFIG", "SET", "maxmemory", "1", "maxmemory-policy", "noeviction"),
       () => redis.command("CONFIG", "SET", "maxmemory", "0"),
     ],
   ])(

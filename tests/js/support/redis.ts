@@ -5,8 +5,10 @@
  * @module
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
 import { Redis as Upstash } from "@upstash/redis";
 import { Redis as Ioredis } from "ioredis";
 import { createClient } from "redis";
@@ -30,6 +32,13 @@ export interface RedisServer {
   /** All that is in it: keys and values. */
   scan(): Promise<string>;
   stop(): Promise<void>;
+}
+
+/** The settings of the compose file in docs/deploy.md, so that what it says is what is tested. */
+function documented(): string[] {
+  const docs = readFileSync(new URL("../../../docs/deploy.md", import.meta.url), "utf8");
+  const [, line = ""] = /command: redis-server (.*)/.exec(docs) ?? [];
+  return line.split(" ").map((word) => (word === '""' ? "" : word));
 }
 
 async function freePort(): Promise<number> {
@@ -56,8 +65,8 @@ export async function redisServer(): Promise<RedisServer> {
     }
   };
   const start = async () => {
-    const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-    child = spawn("redis-server", [...args, "--dir", "/tmp"], { stdio: "ignore" });
+    const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", tmpdir(), ...documented()];
+    child = spawn("redis-server", args, { stdio: "ignore" });
     for (let tries = 0; ; tries++) {
       try {
         await command("PING");
