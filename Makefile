@@ -112,6 +112,11 @@ test: build chromium firefox redis ## Run every test: Rust, wasm in headless Chr
 	wasm-pack test --headless --chrome --mode no-install . --lib --features account
 	echo "test: TypeScript"
 	vitest run
+	echo "test: both engines, given the same calls; the rules of cookies as JavaScript"
+	vitest run -c tests/twins/vitest.config.ts
+	ENGINE=twin vitest run tests/js/server-cookies.test.ts tests/js/wrong-types.test.ts tests/js/vectors-proxy.test.ts
+	echo "test: workerd, SvelteKit on Cloudflare, strict policies, Parcel, jsdom, happy-dom"
+	vitest run -c tests/environments/vitest.config.ts
 	echo "test: attacks on both frameworks and a plain server, in Chromium and Firefox"
 	vitest run -c tests/attack/vitest.config.ts
 	echo "test: the security checklist, an outage, rate limits"
@@ -132,6 +137,14 @@ test: build chromium firefox redis ## Run every test: Rust, wasm in headless Chr
 	playwright test
 	echo "test: end to end, Next.js"
 	playwright test -c tests/e2e-next/playwright.config.ts
+
+.PHONY: test-matrix
+test-matrix: build chromium firefox ## Try the package in every runtime, framework and bundler; writes docs/environments.md
+	@exec </dev/null
+	echo "test: TypeScript, with the rules as JavaScript"
+	ENGINE=twin vitest run
+	vitest run -c tests/environments/vitest.config.ts
+	node tests/environments/matrix.mjs
 
 .PHONY: lint
 lint: build msrv ## Check formatting, lints, types and the oldest Rust

@@ -71,6 +71,19 @@ function newest(path) {
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
+/** The glue with its coders of UTF-8 made when they are first needed: some environments of test runners lack them. */
+function lazyCoders(bound) {
+  const decoder = /^let cachedTextDecoder = (new TextDecoder\(.*\));\n\n?cachedTextDecoder\.decode\(\);\n/m;
+  const encoder = /^const cachedTextEncoder = new TextEncoder\(\);\n\n?if \([\s\S]*?^\}\n/m;
+  const made = decoder.exec(bound)?.[1];
+  if (made === undefined || !encoder.test(bound)) throw new Error("the glue makes its coders in another way");
+  return bound
+    .replace(decoder, "let cachedTextDecoder;\n")
+    .replace("return cachedTextDecoder.decode(", `return (cachedTextDecoder ??= ${made}).decode(`)
+    .replace(encoder, "let cachedTextEncoder;\n")
+    .replace(/cachedTextEncoder\.encode/g, "(cachedTextEncoder ??= new TextEncoder()).encode");
+}
+
 /** One ES module of what wasm-bindgen wrote for the module's remaining imports and for its exports. */
 async function glue(name, out, names) {
   const path = `${out}/${name}_bg.js`;
@@ -82,13 +95,11 @@ async function glue(name, out, names) {
     ...names.map(({ module, name, to }) => `import { ${name} as ${to} } from "${module}";`),
     `export const imports = { "": { ${names.map(({ to }) => to).join(", ")} } };`,
   ].join("\n");
-  // A decoder for error texts that nothing is left to need.
-  const decoder = /^let (cachedTextDecoder) = (new TextDecoder.*\n\n?)cachedTextDecoder\.decode\(\);\n/m;
   // The glue takes an argument's type on trust, and of a number it would write beyond the module's memory.
   const pass = "function passStringToWasm0(arg, malloc, realloc) {\n";
   if (name === "server" && !bound.includes(pass)) throw new Error("the glue passes strings in another way");
   const check = `    if (typeof arg !== "string") throw new TypeError("a string is needed");\n`;
-  writeFileSync(path, bound.replace(decoder, "let $1 = /* @__PURE__ */ $2").replace(pass, pass + check));
+  writeFileSync(path, lazyCoders(bound).replace(pass, pass + check));
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: out },
     bundle: true,

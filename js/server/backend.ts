@@ -31,6 +31,8 @@ import { sealedStore } from "./store/sealed.ts";
 import { ownSessions, type Sessions, sharedSessions } from "./store/sessions.ts";
 import { checkStore, type Store } from "./store.ts";
 import { abortable, NULL_BODY, readWithin } from "./stream.ts";
+import { callFetch, type UpstreamFetch } from "./transport.ts";
+import { decode as decodeUtf8 } from "./utf8.ts";
 
 /** Who is signed in. An app whose backend says more adds its own fields to this interface. */
 export interface User {
@@ -178,8 +180,12 @@ export interface AuthBackendOptions {
   timeout?: number | undefined;
   /** Bytes of a request's body through the handler, 413 beyond; default 1 MiB. */
   bodyLimit?: number | undefined;
-  /** Calls the backend, in place of the global `fetch`: a service binding, say. */
-  fetch?: typeof fetch | undefined;
+  /**
+   * Calls the backend, in place of the global `fetch`: a service binding, say,
+   * `(input, init, platform) => platform.env.AUTH.fetch(input, init)`, where `platform` is what `handler` and
+   * `getSession` get beside the request.
+   */
+  fetch?: UpstreamFetch | undefined;
   /** The app's own origin, for servers behind TLS; by default that of `request.url`. The backend has to trust it. */
   origin?: string | undefined;
   /** The client's address from a source that you trust: it becomes `X-Forwarded-For`. Without it, none is sent. */
@@ -238,7 +244,6 @@ interface Finding {
 const MINUTE = 60_000;
 /** An answer about a session, or one to strip tokens from, is small. */
 const ANSWER_LIMIT = 1024 * 1024;
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Better Auth's own name of its session cookie. */
 const SESSION_COOKIE = "better-auth.session_token";
@@ -369,8 +374,8 @@ export function authBackend(given: AuthBackendOptions): BackendAuth {
   }
 
   /** Calls the backend, for as long as the signal lets it. */
-  const call = (url: string, init: RequestInit & { signal: AbortSignal }) =>
-    abortable((async () => (options.fetch ?? fetch)(url, init))(), init.signal);
+  const call = (url: string, init: RequestInit & { signal: AbortSignal }, platform: unknown) =>
+    abortable(callFetch(options.fetch ?? fetch, url, init, platform), init.signal);
 
   /** Asks the backend once. */
   async function lookUp(
@@ -379,11 +384,12 @@ export function authBackend(given: AuthBackendOptions): BackendAuth {
     url: string,
     headers: Headers,
     signal: AbortSignal,
+    platform: unknown,
   ): Promise<Finding> {
-    const response = await call(url, { method, headers, redirect: "manual", signal });
+    const response = await call(url, { method, headers, redirect: "manual", signal }, platform);
     const bytes = response.body ? await readWithin(response.body as ByteStream, ANSWER_LIMIT) : undefined;
     const now = Date.now();
-    const body = utf8.decode(bytes ?? new Uint8Array());
+    const body = decodeUtf8(bytes ?? new Uint8Array());
     const [status, id, expires, user, session, email, data, began, wantsRenewal] = callWasm((m) =>
       m.readSessionAnswer(response.status, body, now, ttl),
     ) as [SessionAnswer["status"], ...string[]];
@@ -421,7 +427,7 @@ export function authBackend(given: AuthBackendOptions): BackendAuth {
       const look = (method: "GET" | "POST", withCopies: boolean) => {
         const headers = headersOf(request, platform, !withCopies);
         headers.set("accept", "application/json");
-        return lookUp(request, method, url, headers, signal);
+        return lookUp(request, method, url, headers, signal, platform);
       };
       let found = await look("GET", false);
       if (found.status === "unavailable") tell(request);
@@ -639,7 +645,7 @@ export function authBackend(given: AuthBackendOptions): BackendAuth {
 
     const init: RequestInit = { method: verb, headers };
     if (body !== undefined) init.body = body;
-    return reach(request, target, init, async (first, signal) => {
+    return reach(request, target, init, platform, async (first, signal) => {
       const response = await renewed(first, signal);
       if (response === undefined || response.status >= 500) {
         // It may have done what it was asked all the same.
@@ -675,7 +681,9 @@ export function authBackend(given: AuthBackendOptions): BackendAuth {
       const said = (await read(response)) ?? "";
       const wants = callWasm((m) => m.readSessionAnswer(200, said, Date.now(), 0)).at(-1) === "1";
       const init = { method: "POST", headers, redirect: "manual", signal } as const;
-      const again = wants ? await (async () => call(target, init))().catch(() => undefined) : undefined;
+      const again = wants
+        ? await (async () => call(target, init, platform))().catch(() => undefined)
+        : undefined;
       if (again?.ok) return again;
       await again?.body?.cancel().catch(() => {});
       return new Response(said, { status: 200, headers: response.headers });
@@ -716,7 +724,7 @@ export function authBackend(given: AuthBackendOptions): BackendAuth {
     const headers = headersOf(request, platform, true);
     if (list !== undefined) headers.set("content-type", "application/json");
     const init = list === undefined ? { headers } : { method: "POST", headers, body: list };
-    return reach(request, url as string, init, async (response) => {
+    return reach(request, url as string, init, platform, async (response) => {
       if (response === undefined || response.status >= 500) return nobody(request, response);
       if (!response.ok) {
         const lines = passing(
@@ -754,6 +762,7 @@ export function authBackend(given: AuthBackendOptions): BackendAuth {
     request: Request,
     target: string,
     init: RequestInit,
+    platform: unknown,
     read: (response: Response | undefined, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const abort = new AbortController();
@@ -765,7 +774,7 @@ export function authBackend(given: AuthBackendOptions): BackendAuth {
     try {
       if (request.signal.aborted) leave();
       const { signal } = abort;
-      const asked = async () => call(target, { ...init, redirect: "manual", signal });
+      const asked = async () => call(target, { ...init, redirect: "manual", signal }, platform);
       let cause: unknown;
       const response = await asked().catch((thrown: unknown) => {
         cause = thrown;
@@ -921,7 +930,7 @@ function unknownSession(refused: Refused): Response {
 function asText(body: Bytes | string | undefined): string {
   if (typeof body === "string") return body;
   try {
-    return utf8.decode(body ?? new Uint8Array());
+    return decodeUtf8(body ?? new Uint8Array());
   } catch {
     return "";
   }
@@ -933,7 +942,7 @@ async function read(response: Response): Promise<string | undefined> {
     const bytes = response.body
       ? await readWithin(response.body as ByteStream, ANSWER_LIMIT)
       : new Uint8Array();
-    return bytes && utf8.decode(bytes);
+    return bytes && decodeUtf8(bytes);
   } catch {
     return undefined;
   }
@@ -995,7 +1004,7 @@ async function withoutTokens(body: ByteStream): Promise<string | undefined> {
     const bytes = await readWithin(body, ANSWER_LIMIT);
     if (!bytes) return undefined;
     // Better Auth answers an unknown path with nothing at all.
-    return bytes.length === 0 ? "" : callWasm((m) => m.withoutTokens(utf8.decode(bytes)));
+    return bytes.length === 0 ? "" : callWasm((m) => m.withoutTokens(decodeUtf8(bytes)));
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@
 
 import { callWasm, text } from "../wasm/server.ts";
 import { type Names, ownOptions } from "./options.ts";
+import { decodeWhole, encodeInto } from "./utf8.ts";
 
 /** What a `Set-Cookie` line says. */
 export interface SetCookie {
@@ -59,8 +60,6 @@ const ATTRIBUTES: Names<SetCookieAttributes & { name?: string; value?: string }>
 
 type Module = Parameters<Parameters<typeof callWasm>[0]>[0];
 
-const encoder = new TextEncoder();
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 let memory: WebAssembly.Memory | undefined;
 let capacity = 0;
 let room = new Uint8Array(0);
@@ -77,7 +76,7 @@ function write(m: Module, source: string): number {
     const address = m.reserve(capacity);
     room = new Uint8Array(memory.buffer, address, capacity);
   }
-  return encoder.encodeInto(source, room).written;
+  return encodeInto(source, room).written;
 }
 
 /** The memory as it is now: it moves when it grows. */
@@ -107,7 +106,7 @@ function textOf(header: string): string {
   return header.replace(/[\x80-\xff]+/g, (bytes) => {
     if (left === 0) return bytes;
     try {
-      return utf8.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
+      return decodeWhole(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
     } catch {
       left--;
       return bytes;

@@ -11,6 +11,7 @@ import { prove } from "./origin.ts";
 import { isTooLarge } from "./proxy/body.ts";
 import { answering, type OnError, refused, withHeaders } from "./refusal.ts";
 import { reserved } from "./reserved.ts";
+import { encode as encodeUtf8 } from "./utf8.ts";
 
 /** Options of {@link cookieEndpoint}. */
 export interface CookieEndpointOptions {
@@ -48,7 +49,6 @@ const NAMES: Names<CookieEndpointOptions> = {
   onError: true,
 };
 const RESERVED = ["better-auth.*"];
-const encoder = new TextEncoder();
 
 /**
  * The handler behind `setHttpOnlyCookie` and `setSessionCookies`. Mount it at `/.nordcraft/cookies/set-cookie`,
@@ -87,7 +87,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
     const inBody = methodOf(request);
     prove(request, own?.origin, !inBody && !bareGet);
     const url = new URL(request.url);
-    const fields = inBody ? await read(request) : encoder.encode(url.search.slice(1));
+    const fields = inBody ? await read(request) : encodeUtf8(url.search.slice(1));
     const line = callWasm((m) =>
       m.endpointSetCookie(
         url.pathname,

@@ -89,3 +89,4 @@ export {
   type TokenRefreshOptions,
   tokenRefresh,
 } from "./token-refresh.ts";
+export type { UpstreamFetch } from "./transport.ts";

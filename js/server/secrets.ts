@@ -4,7 +4,7 @@
  * @module
  */
 
-const utf8 = new TextEncoder();
+import { encode as encodeUtf8 } from "./utf8.ts";
 
 /**
  * Checks the secrets: at least one, each of 32 bytes or more.
@@ -20,7 +20,7 @@ export function secretsOf(secret: unknown): string[] {
       throw new TypeError(
         `secret must be a text of at least 32 bytes, got ${one === undefined ? "undefined" : `a ${typeof one}`}`,
       );
-    const { length } = utf8.encode(one);
+    const { length } = encodeUtf8(one);
     if (length < 32) throw new TypeError(`secret must have at least 32 bytes, got ${length}`);
   }
   return secrets as string[];

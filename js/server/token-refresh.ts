@@ -8,6 +8,7 @@ import type { BearerToken } from "./bearer.ts";
 import { serializeSetCookie } from "./cookies.ts";
 import { checked, functionOption, numberOption, textOption } from "./sign-in/options.ts";
 import { readWithin } from "./stream.ts";
+import { decodeLenient } from "./utf8.ts";
 
 /** An answer to a refresh token, as OAuth has it (RFC 6749 section 5.1). */
 export interface RefreshAnswer {
@@ -64,7 +65,6 @@ const KEPT = 60_000;
 /** Answers that are kept. */
 const MANY = 10_000;
 const LIMIT = 256 * 1024;
-const utf8 = new TextDecoder();
 
 type Refreshed =
   | { kind: "renewed"; access: string; refresh: string | null; lives: number | null }
@@ -148,7 +148,7 @@ export function tokenRefresh(
       const stream = response.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
       const bytes = stream === null ? new Uint8Array() : await readWithin(stream, LIMIT);
       return callWasm((m) =>
-        m.readRefresh(response.status, utf8.decode(bytes ?? new Uint8Array()), field),
+        m.readRefresh(response.status, decodeLenient(bytes ?? new Uint8Array()), field),
       ) as Refreshed;
     } catch {
       return { kind: "away" };

@@ -50,8 +50,32 @@ export interface Running {
 /** Calls an upstream. */
 export type Transport = (url: string, call: Call) => Running;
 
+/**
+ * What calls an upstream in place of the global `fetch`. With `platform`, what the handler was called with beside the
+ * request, a service binding is one line: `(input, init, platform) => platform.env.API.fetch(input, init)`.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: each platform has a type of its own, which its own code knows
+export type UpstreamFetch = (input: string, init: RequestInit, platform?: any) => Promise<Response>;
+
+/** Calls the `fetch` of an app; says why where one lost what it belongs to on the way. */
+export async function callFetch(
+  fetch: UpstreamFetch,
+  url: string,
+  init: RequestInit,
+  platform: unknown,
+): Promise<Response> {
+  try {
+    return await fetch(url, init, platform);
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError) || !/illegal invocation/i.test(thrown.message)) throw thrown;
+    const why =
+      "a binding's fetch has to be called on the binding: (input, init) => env.API.fetch(input, init)";
+    throw Object.assign(new TypeError(why, { cause: thrown }), { code: "UNBOUND_FETCH" });
+  }
+}
+
 /** The transport over a `fetch`. */
-export function fetching(fetch: typeof globalThis.fetch): Transport {
+export function fetching(fetch: UpstreamFetch, platform?: unknown): Transport {
   return (url, { method, headers, body }) => {
     const controller = new AbortController();
     const init: RequestInit & { duplex?: "half" } = {
@@ -66,7 +90,7 @@ export function fetching(fetch: typeof globalThis.fetch): Transport {
     } else if (body) init.body = body;
     const answer = async (): Promise<Answer> => {
       // An app's own `fetch` need not mind its signal; who waits for it does.
-      const response = await abortable(fetch(url, init), controller.signal);
+      const response = await abortable(callFetch(fetch, url, init, platform), controller.signal);
       const { status } = response;
       const told = await tellCoding(response);
       return {

@@ -56,7 +56,7 @@ export function apiProxy(options: ProxyOptions): ProxyHandler {
       await addHeaders(planned.headers, target, request, platform);
       if (typeof target.bearer === "function")
         planned.headers.authorization = await bearerOf(target.bearer, request, platform);
-      const call = calling(request);
+      const call = calling(request, platform);
       try {
         const payload = await readBody(request, declared, {
           target: planned.target,
@@ -169,7 +169,7 @@ async function addHeaders(
 }
 
 /** One call to an upstream, and what breaks it off. */
-function calling(request: Request) {
+function calling(request: Request, platform: unknown) {
   let running: Running | undefined;
   let failure: { why: Broken; cause: unknown } | undefined;
   let clock: ReturnType<typeof alarm> | undefined;
@@ -187,7 +187,7 @@ function calling(request: Request) {
       if (request.signal.aborted) throw refused("client-gone");
       request.signal.addEventListener("abort", () => fail("client-gone"), { once: true });
       clock = alarm(target.timeout, () => fail("upstream-timeout"));
-      const send = target.fetch ? fetching(target.fetch) : transport();
+      const send = target.fetch ? fetching(target.fetch, platform) : transport();
       for (let left = retries; ; left--) {
         try {
           running = send(url, call);

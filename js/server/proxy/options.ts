@@ -7,6 +7,7 @@ import { callWasm, declaredUrl, type ProxyBinding, type ServerModule } from "../
 import type { BearerSource } from "../bearer.ts";
 import { kindOf, type Names, ownFunction, ownOptions, ownTable } from "../options.ts";
 import type { OnError } from "../refusal.ts";
+import type { UpstreamFetch } from "../transport.ts";
 
 /** Where requests may go, and what may go with them. */
 export interface Target {
@@ -16,10 +17,11 @@ export interface Target {
    */
   url: string | ((request: Request, platform?: unknown) => string);
   /**
-   * Calls the upstream: a service binding, say. By default the global `fetch`; in Node the connections below it,
+   * Calls the upstream: a service binding, say, `(input, init, platform) => platform.env.API.fetch(input, init)`, where
+   * `platform` is what the handler gets beside the request. By default the global `fetch`; in Node the connections below it,
    * which take the same agents and certificates (`setGlobalDispatcher`, `NODE_USE_ENV_PROXY`) and cost half.
    */
-  fetch?: typeof fetch | undefined;
+  fetch?: UpstreamFetch | undefined;
   /**
    * The cookies that templates may spend on this target; by default none. An API that echoes its input hands the
    * token over to the page: grant nothing to such an API.
@@ -179,7 +181,7 @@ export interface Declared {
 export interface DeclaredTarget {
   readonly name: string;
   readonly url: Target["url"];
-  readonly fetch: typeof fetch | undefined;
+  readonly fetch: UpstreamFetch | undefined;
   readonly bearer: string | BearerSource | undefined;
   readonly headers: readonly [name: string, source: string | HeaderSource][];
   readonly timeout: number;

@@ -8,12 +8,11 @@ import { headersFor } from "../headers.ts";
 import { isTooLarge } from "../proxy/body.ts";
 import { refused } from "../refusal.ts";
 import { readWithin } from "../stream.ts";
+import { decode as decodeUtf8 } from "../utf8.ts";
 import { failed } from "./failure.ts";
 
 /** Bytes of a request's body. */
 const LIMIT = 64 * 1024;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function headersOf(lines: readonly string[]): Headers {
   const headers = new Headers(headersFor("sign-in"));
@@ -70,7 +69,7 @@ export async function textOf(request: Request): Promise<string> {
   }
   if (bytes === undefined) throw refused("body-too-large");
   try {
-    return utf8.decode(bytes);
+    return decodeUtf8(bytes);
   } catch {
     throw failed("INVALID_BODY", "start");
   }

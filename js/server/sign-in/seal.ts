@@ -8,6 +8,7 @@
  */
 
 import { callWasm } from "../../wasm/server.ts";
+import { decode as decodeUtf8, encode as encodeUtf8 } from "../utf8.ts";
 
 /** Sessions whose content is remembered. */
 const REMEMBERED = 1000;
@@ -23,9 +24,6 @@ export interface Sealer {
   open(purpose: Purpose, sealed: string): Promise<Record<string, unknown> | undefined>;
 }
 
-const utf8 = new TextEncoder();
-const text = new TextDecoder("utf-8", { fatal: true });
-
 /** A key, and the name that a sealed text knows it by. */
 interface Key {
   kid: string;
@@ -34,8 +32,8 @@ interface Key {
 
 async function derive(secret: string, purpose: Purpose): Promise<Key> {
   const { subtle } = crypto;
-  const base = await subtle.importKey("raw", utf8.encode(secret), "HKDF", false, ["deriveBits"]);
-  const info = utf8.encode(`httponly sign-in ${purpose}`);
+  const base = await subtle.importKey("raw", encodeUtf8(secret), "HKDF", false, ["deriveBits"]);
+  const info = encodeUtf8(`httponly sign-in ${purpose}`);
   const bits = await subtle.deriveBits(
     { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info },
     base,
@@ -75,7 +73,7 @@ export function sealer(secrets: readonly string[]): Sealer {
     async seal(purpose, content) {
       const { CompactEncrypt } = await import("jose");
       const [first] = (await keysOf(purpose)) as [Key];
-      return new CompactEncrypt(utf8.encode(JSON.stringify(content)))
+      return new CompactEncrypt(encodeUtf8(JSON.stringify(content)))
         .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: first.kid })
         .encrypt(first.key);
     },
@@ -100,7 +98,7 @@ export function sealer(secrets: readonly string[]): Sealer {
         keyManagementAlgorithms: ["dir"],
         contentEncryptionAlgorithms: ["A256GCM"],
       });
-      const content = text.decode(plaintext);
+      const content = decodeUtf8(plaintext);
       if (purpose === "session") remember(sealed, content);
       return content;
     } catch {

@@ -8,11 +8,10 @@ import { headersFor } from "../headers.ts";
 import { secretsOf } from "../secrets.ts";
 import { memoryStore, type Store } from "../store.ts";
 import { readWithin } from "../stream.ts";
+import { decode as decodeUtf8, encode as encodeUtf8 } from "../utf8.ts";
 
 /** Seconds for which a nonce is remembered: longer than a message is taken. */
 const REMEMBERED = 900;
-const utf8 = new TextEncoder();
-const text = new TextDecoder("utf-8", { fatal: true });
 
 /** What a message says: of whom, by `id`, `email` or `token` in turn, and when it was signed, in milliseconds since 1970. */
 export interface Revocation {
@@ -38,10 +37,10 @@ export function revocationReader(
     const { subtle } = crypto;
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     keys ??= Promise.all(
-      secrets.map((one) => subtle.importKey("raw", utf8.encode(one), algorithm, false, ["verify"])),
+      secrets.map((one) => subtle.importKey("raw", encodeUtf8(one), algorithm, false, ["verify"])),
     );
     const bytes = Uint8Array.from(mac.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-    const verified = (await keys).map((key) => subtle.verify("HMAC", key, bytes, utf8.encode(signed)));
+    const verified = (await keys).map((key) => subtle.verify("HMAC", key, bytes, encodeUtf8(signed)));
     return (await Promise.all(verified)).includes(true);
   }
 
@@ -77,7 +76,7 @@ async function bodyOf(request: Request): Promise<string> {
     const bytes = request.body
       ? await readWithin(request.body as ReadableStream<Uint8Array<ArrayBuffer>>, limit)
       : undefined;
-    return text.decode(bytes ?? new Uint8Array());
+    return decodeUtf8(bytes ?? new Uint8Array());
   } catch {
     // What cannot be read was not signed.
     return "";

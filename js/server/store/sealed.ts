@@ -8,9 +8,8 @@
  */
 import { secretsOf } from "../secrets.ts";
 import type { Store } from "../store.ts";
+import { decode as decodeUtf8, encode as encodeUtf8 } from "../utf8.ts";
 
-const utf8 = new TextEncoder();
-const text = new TextDecoder("utf-8", { fatal: true });
 /** Bytes of a nonce of AES-GCM. */
 const NONCE = 12;
 /** What a message is bound to, as a value is to its key; no hash looks so. */
@@ -24,9 +23,9 @@ interface Keys {
 
 async function derive(secret: string, scope: string): Promise<Keys> {
   const { subtle } = crypto;
-  const base = await subtle.importKey("raw", utf8.encode(secret), "HKDF", false, ["deriveBits"]);
+  const base = await subtle.importKey("raw", encodeUtf8(secret), "HKDF", false, ["deriveBits"]);
   const bits = (use: string) => {
-    const info = utf8.encode(`httponly store ${use} ${scope}`);
+    const info = encodeUtf8(`httponly store ${use} ${scope}`);
     return subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info }, base, 256);
   };
   const [forName, forContent] = await Promise.all([bits("name"), bits("content")]);
@@ -113,16 +112,16 @@ export function sealedStore(store: Store, secret: unknown, scope: string): Store
 }
 
 async function hash(key: CryptoKey, name: string): Promise<string> {
-  return encode(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8.encode(name))));
+  return encode(new Uint8Array(await crypto.subtle.sign("HMAC", key, encodeUtf8(name))));
 }
 
 async function encrypt({ content }: Keys, value: string, bound: string): Promise<string> {
   const iv = crypto.getRandomValues(new Uint8Array(NONCE));
-  const additionalData = utf8.encode(bound);
+  const additionalData = encodeUtf8(bound);
   const sealed = await crypto.subtle.encrypt(
     { name: "AES-GCM", iv, additionalData },
     content,
-    utf8.encode(value),
+    encodeUtf8(value),
   );
   const whole = new Uint8Array(NONCE + sealed.byteLength);
   whole.set(iv);
@@ -134,13 +133,13 @@ async function decrypt(key: CryptoKey, sealed: string, bound: string): Promise<s
   try {
     const whole = decode(sealed);
     const iv = whole.subarray(0, NONCE);
-    const additionalData = utf8.encode(bound);
+    const additionalData = encodeUtf8(bound);
     const opened = await crypto.subtle.decrypt(
       { name: "AES-GCM", iv, additionalData },
       key,
       whole.subarray(NONCE),
     );
-    return text.decode(opened);
+    return decodeUtf8(opened);
   } catch {
     return undefined;
   }
