@@ -54,6 +54,7 @@ reasons! {
     "INVALID_CODE" SigninFailed "the code is wrong",
     "INVALID_TWO_FACTOR_COOKIE" SigninFailed "the first step was too long ago: begin again",
     "TOO_MANY_ATTEMPTS" RateLimited "too many attempts: begin again",
+    "RATE_LIMITED" RateLimited "too many attempts: try again later",
     "PROVIDER_NOT_FOUND" UnknownTarget "there is no such provider",
     "FLOW_NOT_FOUND" UnknownTarget "this app has no such flow",
     "LOGOUT_TOKEN_INVALID" SigninFailed "the logout token is none",

@@ -1,7 +1,8 @@
 //! Own sign-in: what an app decides that signs its visitors in by itself, without an authentication server beside it.
 //!
 //! One concept a file: the cookies and their chunks, how long a session lives, the transactions of sign-ins at a
-//! provider, the paths, why a sign-in failed, what providers say of a person, and the refreshing of tokens. Nothing here
+//! provider, the paths, why a sign-in failed, what providers say of a person, how often one may
+//! try, and the refreshing of tokens. Nothing here
 //! encrypts, signs or fetches: `js/server/sign-in/` moves the bytes, by `jose` and `oauth4webapi`.
 
 pub mod address;
@@ -11,6 +12,7 @@ pub mod fields;
 pub mod issuer;
 pub mod lifetime;
 pub mod profile;
+pub mod rate;
 pub mod refresh;
 pub mod route;
 pub mod sealed;

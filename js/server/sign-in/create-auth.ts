@@ -14,6 +14,7 @@ import { reserve } from "../reserved.ts";
 import { secretsOf } from "../secrets.ts";
 import { boundedStore } from "../store/bounded.ts";
 import { mirroredStore } from "../store/mirror.ts";
+import { rateLimits } from "../store/rate-limit.ts";
 import { sealedStore } from "../store/sealed.ts";
 import { memoryStore } from "../store.ts";
 import { type AuthError, type AuthStage, asFailure, failed } from "./failure.ts";
@@ -42,6 +43,8 @@ const OPTIONS = [
   "onError",
   "cookie",
   "store",
+  "rateLimit",
+  "clientAddress",
   "basePath",
   "origin",
   "relay",
@@ -55,6 +58,7 @@ const CALLBACKS = [
   "sessionToUser",
   "signJwt",
   "verifyJwt",
+  "clientAddress",
   "onError",
 ] as const;
 
@@ -246,6 +250,7 @@ export function createAuth<
     shared !== undefined,
     cookie.absolute ?? 34_560_000,
   );
+  const attempts = rateLimits(options, store);
   const second = secondStep(options.secondFactor as never, door, seals, store);
   const clients = new Map<string, Client>();
   for (const provider of providers.values())
@@ -312,7 +317,7 @@ export function createAuth<
       ...(field !== undefined && { field }),
       ...(redirect !== undefined && { redirect }),
     };
-    return json(status, { error: body }, trouble.lines);
+    return json(status, { error: body }, trouble.lines, error.retryAfter);
   }
 
   /** Makes a user of a profile, and a session of the user, unless a second factor is due. */
@@ -490,13 +495,22 @@ export function createAuth<
   async function enter(request: Request, platform: unknown, fields: Fields): Promise<Response> {
     if (form === undefined) throw failed("FLOW_NOT_FOUND", "credentials");
     const entered = await enteredFields(form, fields);
-    const profile = await call("credentials", () => form.getProfile(entered as never, { request, platform }));
+    const counted = await attempts.count("credentials", request, platform, fields.texts);
+    const profile = await call("credentials", () =>
+      form.getProfile(entered as never, { request, platform }),
+    ).catch(async (thrown: unknown) => {
+      // The app has failed, and not the visitor.
+      await counted.forget();
+      throw thrown;
+    });
     if (profile === null || profile === undefined)
       throw failed("INVALID_CREDENTIALS", "credentials", { provider: "credentials" });
     if (typeof profile !== "object")
       throw failed("APP_ERROR", "credentials", {
         cause: new TypeError("getProfile must give an object, or null"),
       });
+    // Who is let in has not failed.
+    await counted.forget();
     const { callback } = callbacksOf(request, fields.texts);
     const remember = fields.texts.rememberMe !== "false";
     const arrived = {
@@ -512,11 +526,16 @@ export function createAuth<
     return welcome(await complete(arrived), fields.navigates, callback);
   }
 
-  async function sendLink(request: Request, { texts, navigates }: Fields): Promise<Response> {
+  async function sendLink(
+    request: Request,
+    platform: unknown,
+    { texts, navigates }: Fields,
+  ): Promise<Response> {
     if (links === undefined) throw failed("FLOW_NOT_FOUND", "magic-link");
     const own = homeOf(request, "magic-link");
     const email = callWasm((m) => m.normalEmail((texts.email ?? "").normalize("NFKC")));
     if (email === undefined) throw failed("INVALID_EMAIL", "magic-link", { field: "email" });
+    await attempts.count("magic-link", request, platform, { email });
     const { callback, failure } = callbacksOf(request, texts);
     const token = await seals.seal("link", {
       email,
@@ -717,7 +736,7 @@ export function createAuth<
       trouble.page = callbacksOf(request, fields.texts).failure;
       if (route === "social") return await social(request, fields);
       if (route === "credentials") return await enter(request, platform, fields);
-      if (route === "send-link") return await sendLink(request, fields);
+      if (route === "send-link") return await sendLink(request, platform, fields);
       if (route === "use-link") return await useLink(request, platform, fields, trouble);
       if (route === "send-code") {
         await second.send(request, platform);

@@ -29,6 +29,8 @@ export interface AuthError extends HttpOnlyError {
   readonly reason: string;
   readonly stage: AuthStage;
   readonly provider?: string;
+  /** Seconds, where attempts are too many. */
+  readonly retryAfter?: number;
   readonly status: number;
   readonly cause?: unknown;
 }

@@ -21,8 +21,15 @@ function headersOf(lines: readonly string[]): Headers {
 }
 
 /** JSON, with cookies. */
-export function json(status: number, body: unknown, lines: readonly string[] = []): Response {
-  return Response.json(body, { status, headers: headersOf(lines) });
+export function json(
+  status: number,
+  body: unknown,
+  lines: readonly string[] = [],
+  retryAfter?: number,
+): Response {
+  const headers = headersOf(lines);
+  if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
+  return Response.json(body, { status, headers });
 }
 
 /** A way on for a browser: by GET, whatever the request was. */

@@ -190,6 +190,14 @@ export interface CreateAuthOptions<
     | undefined;
   /** What all instances of the app know. Without it one process ends sessions and uses links up by itself. */
   store?: Store | undefined;
+  /**
+   * How often one may fail to sign in by a form, and ask for a link: `account` times (default 10) for one account and
+   * `client` times (50) from one address within `seconds` (900), counted in the store. Beyond it is 429 with `Retry-After`.
+   * `false` counts nothing. An address is counted where {@link clientAddress} tells it.
+   */
+  rateLimit?: false | { account?: number; client?: number; seconds?: number } | undefined;
+  /** The client's address from a source that you trust. Without it, attempts are counted by account alone. */
+  clientAddress?: ((request: Request, platform?: unknown) => string | undefined) | undefined;
   /** Below which the paths lie; default `/api/auth`. */
   basePath?: string | undefined;
   /** The app's own origin. Providers and mails lead back to it; on this machine that of the request does. */

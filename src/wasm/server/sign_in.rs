@@ -26,7 +26,7 @@ use crate::{
         failure::{self, Failure, Step},
         fields, issuer,
         lifetime::{Lifetimes, Verdict, renews},
-        profile,
+        profile, rate,
         refresh::{self, Answer, Carried, Scope},
         route, sealed,
         transaction::{self, Sought},
@@ -511,4 +511,33 @@ pub fn clear_token(name: &str, domain: Option<String>, host: &str) -> Vec<String
 #[wasm_bindgen(js_name = tokenRefused)]
 pub fn token_refused(away: bool) -> Result<(), JsValue> {
     Err(thrown(if away { Rule::BackendAway } else { Rule::CookieAbsent }))
+}
+
+/// Whom an attempt from an address counts for; `undefined` for what is no address.
+#[wasm_bindgen(js_name = rateClient)]
+pub fn rate_client(address: &str) -> Option<String> {
+    rate::client(address)
+}
+
+/// Whom an attempt is about, by its fields, names and values in turn; `undefined` where none says it.
+#[wasm_bindgen(js_name = rateAccount)]
+pub fn rate_account(fields: Vec<String>) -> Option<String> {
+    let pairs: Vec<(&str, &str)> = fields
+        .chunks_exact(2)
+        .filter_map(|pair| match pair {
+            [name, value] => Some((name.as_str(), value.as_str())),
+            _ => None,
+        })
+        .collect();
+    rate::account(&pairs)
+}
+
+/// The window of a time in milliseconds, and the seconds until it is over.
+#[wasm_bindgen(js_name = rateWindow)]
+pub fn rate_window(now: f64, seconds: u32) -> Vec<f64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a date")]
+    let (window, left) = rate::window(now as u64, seconds);
+    #[expect(clippy::cast_precision_loss, reason = "windows are counted in millions")]
+    let window = window as f64;
+    vec![window, f64::from(left)]
 }
