@@ -146,6 +146,11 @@ test-matrix: build chromium firefox ## Try the package in every runtime, framewo
 	vitest run -c tests/environments/vitest.config.ts
 	node tests/environments/matrix.mjs
 
+.PHONY: test-instances
+test-instances: build redis ## Test three processes on one Redis at length: 200 rounds of endings, outages
+	@exec </dev/null
+	HTTPONLY_ROUNDS=200 HTTPONLY_OUTAGE=8 vitest run tests/js/store/instances.test.ts tests/js/store/outage.test.ts
+
 .PHONY: lint
 lint: build msrv ## Check formatting, lints, types and the oldest Rust
 	@exec </dev/null

@@ -1,6 +1,6 @@
 // Measures httponly beside its peers in one run, and sets each figure beside its budget. README.md says what and how.
 //
-//   node bench/run.mjs [--quick] [--only weight,page,node,session,proxy] [--json FILE]
+//   node bench/run.mjs [--quick] [--only weight,page,node,session,store,proxy] [--json FILE]
 //   node bench/run.mjs --check     size and memory alone; exit code 1 if one is over its budget
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -21,6 +21,7 @@ const PARTS = {
   page: async () => (await import("./page.mjs")).measurePage(options),
   node: async () => (await import("./node.mjs")).measureNode(options),
   session: async () => (await import("./session.mjs")).measureSession(options),
+  store: async () => (await import("./store.mjs")).measureStore(options),
   proxy: async () => (await import("./proxy.mjs")).measureProxy(options),
 };
 

@@ -126,7 +126,7 @@ interface NodeRedis {
   sendCommand(args: string[]): Promise<unknown>;
   duplicate(): NodeRedis;
   connect(): Promise<unknown>;
-  on(event: "error", listener: () => void): unknown;
+  on(event: "error" | "end", listener: () => void): unknown;
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   destroy?(): unknown;
   disconnect(): unknown;
@@ -144,6 +144,8 @@ function nodeRedis(client: NodeRedis): Commands {
         // Version 4 has no `destroy`; what is closed already throws or rejects.
         void (async () => (own.destroy ? own.destroy() : own.disconnect()))().catch(() => {});
       };
+      // What the app closes, is closed: no process is held up by the rest.
+      client.on("end", close);
       try {
         await own.connect();
         await own.subscribe(channel, listener);
@@ -171,6 +173,7 @@ function ioredis(client: Ioredis): Commands {
       const own = client.duplicate();
       own.on("error", () => {});
       own.on("message", (_channel, message) => listener(message as string));
+      client.on("end", () => own.disconnect());
       try {
         await own.subscribe(channel);
       } catch (thrown) {

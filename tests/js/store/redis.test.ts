@@ -1,4 +1,5 @@
 /** `redisStore` on a real redis-server, through the clients of three packages. */
+import { spawnSync } from "node:child_process";
 import { redisStore, type Store } from "httponly/redis";
 import { createClientPool } from "redis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -86,4 +87,27 @@ it.each([null, undefined, "redis://127.0.0.1", {}, { get() {}, set() {}, del() {
 
 it("an unknown option is refused by name", () => {
   expect(() => redisStore({} as never, { prefx: "a" } as never)).toThrow('did you mean "prefix"?');
+});
+
+it.skipIf(!HAS_REDIS)("a process that closes its client is not held up by the subscription", async () => {
+  const server = await redisServer();
+  try {
+    for (const name of ["redis", "ioredis"]) {
+      const connect =
+        name === "redis"
+          ? `import { createClient } from "redis"; const client = createClient({ url }); await client.connect();`
+          : `import { Redis } from "ioredis"; const client = new Redis(url);`;
+      const code = `const url = ${JSON.stringify(server.url)}; ${connect}
+        const { redisStore } = await import("httponly/redis");
+        await redisStore(client).subscribe(() => {});
+        ${name === "redis" ? "await client.close()" : "client.disconnect()"}`;
+      const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
+        timeout: 10_000,
+        encoding: "utf8",
+      });
+      expect([name, status, stderr]).toEqual([name, 0, ""]);
+    }
+  } finally {
+    await server.stop();
+  }
 });
