@@ -103,6 +103,10 @@ demo: build ## Serve the SvelteKit example with its API, and say what to try
 demo-next: build ## Serve the Next.js example with its API, and say what to try
 	@node tools/demo.mjs nextjs
 
+.PHONY: demo-edge
+demo-edge: build ## Serve the SvelteKit example as a Cloudflare Worker, in workerd
+	@node tools/demo-edge.mjs
+
 .PHONY: test
 test: build chromium firefox redis ## Run every test: Rust, wasm in headless Chromium, TypeScript, the package, end to end
 	@exec </dev/null

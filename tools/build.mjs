@@ -17,6 +17,7 @@ import { homedir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { bundleServer } from "./bundle.mjs";
 import { fallbackTwins, idOf, makeEngines, publishEngines, writeStubs } from "./engines.mjs";
 import { blankPanics, blankStandardLibrary, renameExports, renameImports } from "./slim.mjs";
 
@@ -263,6 +264,7 @@ cpSync("js/wasm/gen", "pkg/dist/wasm/gen", { recursive: true, filter: glueOnly }
 const errors = readFileSync("pkg/dist/errors.js", "utf8");
 writeFileSync("pkg/dist/errors.js", errors.replace("./sentences.js", "httponly/sentences.js"));
 // The version stands in Cargo.toml alone.
+await bundleServer();
 const manifest = JSON.parse(readFileSync("pkg/package.json", "utf8"));
 manifest.version = /^version = "(.*)"$/m.exec(readFileSync("Cargo.toml", "utf8"))[1];
 publishEngines(all, manifest);

@@ -73,11 +73,17 @@ const GROWN = `function grown(buffer, length) {
 }
 `;
 
-/** Data as a text with a character for each byte: it compresses as the words that it is, which base64 does not. */
+/**
+ * Data as a text with a character for each byte: it compresses as the words that it is, which base64 does not. Control
+ * characters stand 256 higher, which is the same to a byte, since minifiers disagree on how these are written.
+ */
 const DATA = `function put(offset, text) {
   for (var i = 0; i < text.length; i++) bufferView[offset + i] = text.charCodeAt(i);
 }
 `;
+
+const textOf = (bytes) =>
+  Array.from(bytes, (byte) => String.fromCharCode(byte < 32 ? byte + 256 : byte)).join("");
 
 /** Takes the module around binaryen's function away, and mends what is in it. */
 function body(text) {
@@ -90,8 +96,7 @@ function body(text) {
   );
   js = js.replace(
     /base64DecodeToExistingUint8Array\(bufferView, (\d+), "([^"]*)"\);/g,
-    (_, offset, base64) =>
-      `put(${offset}, ${JSON.stringify(Buffer.from(base64, "base64").toString("latin1"))});`,
+    (_, offset, base64) => `put(${offset}, ${JSON.stringify(textOf(Buffer.from(base64, "base64")))});`,
   );
   if (js.includes("base64")) throw new Error("wasm2js writes data in another way");
   const grows = /function __wasm_memory_grow\(pagesToAdd\) \{[\s\S]*?return oldPages;\n \}\n/;

@@ -1,5 +1,7 @@
-import adapter from "@sveltejs/adapter-node";
 import { vitePreprocess } from "@sveltejs/vite-plugin-svelte";
+
+// A Node server; `make demo-edge` names adapter-cloudflare, and nothing else is different there.
+const { default: adapter } = await import(process.env.ADAPTER ?? "@sveltejs/adapter-node");
 
 /** @type {import("@sveltejs/kit").Config} */
 export default {

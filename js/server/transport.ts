@@ -174,7 +174,7 @@ const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
 const nodeFetch =
   host.process?.versions?.undici !== undefined &&
   host.process.getBuiltinModule !== undefined &&
-  fetch.name === "fetch" &&
+  globalThis.fetch?.name === "fetch" &&
   fetch.length === 1
     ? fetch
     : undefined;

@@ -5,7 +5,8 @@
  */
 import { HttpOnlyError } from "../errors.ts";
 
-const BLOCKED = 'WebAssembly is refused here; a page can import "httponly/fallback"';
+/** The rule behind `wasm-blocked`. */
+export const BLOCKED = 'WebAssembly is refused here; a page can import "httponly/fallback"';
 
 /** A module as JavaScript: a function from what the module imports to what it exports. */
 export type Twin = (imports?: WebAssembly.Imports) => object;

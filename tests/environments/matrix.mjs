@@ -44,5 +44,7 @@ if (!filter && !options.includes("--quick") && !options.includes("--no-docs")) {
   writeFileSync(path, text);
 }
 const failed = results.filter(({ result }) => result === "fails");
-console.log(`${results.length - failed.length} passed, ${failed.length} failed`);
+const passed = results.filter(({ result }) => result === "works");
+const skipped = results.length - passed.length - failed.length;
+console.log(`${passed.length} passed, ${failed.length} failed, ${skipped} skipped`);
 process.exitCode = failed.length ? 1 : 0;

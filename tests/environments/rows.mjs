@@ -266,6 +266,25 @@ const WEBPACK = `export default { mode: "production", target: "node", entry: "./
   experiments: { outputModule: true }, externals: { "node:http": "node-commonjs node:http" } };
 `;
 
+/** Jest with the page's environment, in the mode that takes ES modules. */
+async function inJest() {
+  const test = `import { expect, test } from "@jest/globals";
+import { deleteCookie, getCookie, setCookie } from "httponly";
+import { parseSetCookie } from "httponly/server";
+test("cookies", () => {
+  setCookie("theme", "dark blue");
+  expect(getCookie("theme")).toBe("dark blue");
+  deleteCookie("theme");
+  expect(getCookie("theme")).toBe(null);
+});
+`;
+  const folder = project("jest", { jest: "30", "jest-environment-jsdom": "30" }, { "page.test.js": test });
+  run(bin(folder, "jest"), ["--env=jsdom"], {
+    cwd: folder,
+    env: { NODE_OPTIONS: "--experimental-vm-modules" },
+  });
+}
+
 /** Each with its name, whether `make test` runs it too, and what it does; what cannot be had here says why. */
 export const ROWS = [
   { name: "workerd, bundled by esbuild", quick: true, run: plainWorkerd },
@@ -360,4 +379,13 @@ export const ROWS = [
       },
     ),
   },
+  { name: "SvelteKit 3, adapter-node", skipped: "no row of this run yet" },
+  { name: "Next.js 16 (Turbopack, webpack, edge route)", skipped: "no row of this run yet" },
+  { name: "OpenNext on Cloudflare", skipped: "no row of this run yet" },
+  { name: "React Router 8 (Node, Cloudflare)", skipped: "no row of this run yet" },
+  { name: "Astro 7 (Node, Cloudflare)", skipped: "no row of this run yet" },
+  { name: "Nuxt 4 (Node, Cloudflare)", skipped: "no row of this run yet" },
+  { name: "Jest 30 with jsdom, ES modules", run: inJest },
+  { name: "Jest 30, CommonJS", skipped: "Jest's own require takes no ES module" },
+  { name: "WebKitGTK pages", skipped: "no row of this run yet" },
 ];

@@ -9,6 +9,8 @@ import { describe, expect, test } from "vitest";
 import { EDGES, random } from "./random.ts";
 
 const pkg = new URL("../../pkg/", import.meta.url);
+/** The glue of wasm-bindgen, as it is before the package is bundled. */
+const generated = new URL("../../js/wasm/gen/", import.meta.url);
 const CALLS = Number(process.env.CALLS ?? 20_000);
 const SEED = Number(process.env.SEED ?? 20_261_201);
 
@@ -27,7 +29,7 @@ async function engines(name: string): Promise<Record<"wasm" | "twin", Twin>> {
 
 /** A module's glue, each time anew, over an engine. */
 async function glueOver(name: string, engine: Twin, copy: string): Promise<Record<string, unknown>> {
-  const glue = await import(new URL(`dist/wasm/gen/${name}.js?${copy}`, pkg).href);
+  const glue = await import(new URL(`${name}.js?${copy}`, generated).href);
   const exports = engine(glue.imports);
   glue.__wbg_set_wasm(exports);
   (exports.__wbindgen_start as () => void)();
@@ -53,7 +55,7 @@ function outcome(call: () => unknown): string {
 
 /** The free functions of a glue with the types of their parameters. */
 function functionsOf(name: string): { name: string; types: string[] }[] {
-  const declared = readFileSync(new URL(`dist/wasm/gen/${name}.d.ts`, pkg), "utf8");
+  const declared = readFileSync(new URL(`${name}.d.ts`, generated), "utf8");
   return [...declared.matchAll(/^export function (\w+)\((.*)\): /gm)]
     .filter(([, name]) => !name?.startsWith("__"))
     .map(([, name, parameters]) => ({
