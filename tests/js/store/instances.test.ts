@@ -3,15 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { USERS } from "../../../examples/auth-backend/backend.js";
 import { admin } from "../../../examples/auth-backend/node_modules/better-auth/dist/plugins/index.mjs";
 import { ADA, GRACE } from "../support/auth.ts";
-import { type Instances, instances, type Said, Visitor } from "../support/instances.ts";
+import { type Instances, instances, type Said, SOON, soon, Visitor } from "../support/instances.ts";
 import { HAS_REDIS, type RedisServer, redisServer } from "../support/redis.ts";
 import { PROOF, send } from "../support/send.ts";
 
 const BOSS = USERS[2] as (typeof USERS)[number];
 /** How many endings are tried, with requests in flight. */
 const ROUNDS = Number(process.env.HTTPONLY_ROUNDS ?? 28);
-/** Milliseconds after an answer in which all instances know. */
-const SOON = 50;
 const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
 const configure = (options: { plugins?: unknown[]; user?: object }) => ({
@@ -116,7 +114,7 @@ describe.skipIf(!HAS_REDIS)("three instances", () => {
       ]);
       const { pathname, search } = new URL(app.backend.outbox.find(({ to }) => to === email)?.link ?? "");
       expect((await new Visitor(app).get(pathname + search, at)).status).toBe(302);
-      await wait(SOON);
+      await wait(soon());
       expect((await visitor.everywhere()).map(({ user }) => user.emailVerified)).toEqual([true, true, true]);
       const copy = visitor.copy();
       expect((await visitor.post("/delete-user", { password: "long-enough-1" }, at)).status).toBe(200);
@@ -149,9 +147,9 @@ describe.skipIf(!HAS_REDIS)("three instances", () => {
         const [kind, act] = kinds[round % kinds.length] as (typeof kinds)[number];
         const at = app.each[round % 3] as string;
         const check = await act(round, at);
-        await wait(SOON);
+        await wait(soon());
         await check().catch((thrown: Error) => {
-          thrown.message = `round ${round}, ${kind}: ${thrown.message}`;
+          thrown.message = `round ${round}, ${kind}, after ${soon()} ms: ${thrown.message} ${app.log()}`;
           throw thrown;
         });
       }
@@ -169,7 +167,7 @@ describe.skipIf(!HAS_REDIS)("three instances", () => {
       const row = app.backend.tables.user.find(({ email }) => email === ADA.email) as { name: string };
       row.name = `Ada ${JSON.stringify(what).length} ${Math.random()}`;
       await send(app.each[1] as string, "/purge", { method: "POST", body: JSON.stringify(what) });
-      await wait(SOON);
+      await wait(soon());
       expect((await ada.everywhere()).map(({ user }) => user.name)).toEqual(Array(3).fill(row.name));
     }
   });

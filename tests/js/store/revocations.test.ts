@@ -7,7 +7,7 @@ import { authBackend } from "httponly/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { admin } from "../../../examples/auth-backend/node_modules/better-auth/dist/plugins/index.mjs";
 import { ADA, BOSS } from "../support/auth.ts";
-import { type Instances, instances, type Said, Visitor } from "../support/instances.ts";
+import { type Instances, instances, type Said, soon, Visitor } from "../support/instances.ts";
 import { HAS_REDIS, type RedisServer, redisServer } from "../support/redis.ts";
 import { send } from "../support/send.ts";
 
@@ -146,7 +146,7 @@ describe.skipIf(!HAS_REDIS)("what a backend does by itself", () => {
         body: JSON.stringify(body),
       });
       expect(answer.status, answer.body).toBe(200);
-      await wait(50);
+      await wait(soon());
     };
     await directly(boss, "/admin/set-role", { userId: id, role: "admin" });
     expect(await seen()).toEqual(Array(3).fill("admin"));

@@ -7,10 +7,16 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createServer, request } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Server } from "node:net";
+import { availableParallelism, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type Backend, createBackend } from "../../../examples/auth-backend/backend.js";
 
 import { type Answer, PROOF, send } from "./send.ts";
+
+/** Milliseconds after an answer in which all instances know, where a process that can run does. */
+export const SOON = 50;
+/** As many, on a machine whose processes wait for each other. */
+export const soon = () => Math.round(SOON * Math.max(1, (loadavg()[0] as number) / availableParallelism()));
 
 export const STORE_SECRET = "what the instances share, 32 bytes or more";
 
