@@ -4,7 +4,7 @@
  * @module
  */
 import type { CookieOptions } from "./cookies.ts";
-import { type ErrorCode, HttpOnlyError } from "./errors.ts";
+import { type ErrorCode, HttpOnlyError, NOT_STORED, refusal } from "./errors.ts";
 import type { Session, User } from "./server/backend.ts";
 import type { Register, RegisteredSignin, RegisteredUser } from "./server/sign-in/types.ts";
 import { announce } from "./session-channel.ts";
@@ -13,7 +13,7 @@ import { instantiate } from "./wasm/load.ts";
 /** What an HttpOnly cookie is set with; always `Secure; HttpOnly`. */
 export type HttpOnlyCookieOptions = Pick<
   CookieOptions,
-  "maxAge" | "expires" | "sameSite" | "path" | "includeSubdomains"
+  "maxAge" | "expires" | "sameSite" | "path" | "includeSubdomains" | "domain" | "partitioned"
 >;
 
 /** Where the page's requests go. */
@@ -59,9 +59,40 @@ async function ask<T>(what: (account: Module) => Promise<T>): Promise<T> {
   }
 }
 
+const OPTIONS = ["maxAge", "expires", "sameSite", "path", "includeSubdomains", "domain", "partitioned"];
+
+/**
+ * In a frame of another site a browser drops what is not SameSite=None, and no script sees whether it has: so a cookie
+ * that a script does see is tried first. Throws `not-stored` where that one was not kept.
+ */
+function tryInFrame({ sameSite, partitioned, maxAge }: HttpOnlyCookieOptions): void {
+  if (typeof document === "undefined" || self.parent === self || maxAge === 0) return;
+  if (partitioned || String(sameSite).toLowerCase() === "none") return;
+  const probe = "httponly.probe=1";
+  let kept: boolean;
+  try {
+    document.cookie = `${probe}; SameSite=Lax`;
+    kept = document.cookie.includes(probe);
+    document.cookie = `${probe}; SameSite=Lax; Max-Age=0`;
+  } catch {
+    // A sandboxed document: the request itself will tell.
+    return;
+  }
+  if (!kept) throw refusal(NOT_STORED);
+}
+
 /** Sets a cookie through an endpoint of the page's own server. */
-function set(endpoint: string, name: unknown, value: unknown, options: unknown): Promise<void> {
-  return ask((m) => m.setHttpOnlyCookie(endpoint, configuration.method, name, value, options ?? {}));
+async function set(
+  endpoint: string,
+  name: unknown,
+  value: unknown,
+  given: HttpOnlyCookieOptions | null | undefined,
+): Promise<void> {
+  const options = given ?? {};
+  const unknown = Object.keys(options).find((option) => !OPTIONS.includes(option));
+  if (unknown !== undefined) throw new TypeError(`unknown option "${unknown}"`);
+  tryInFrame(options);
+  return ask((m) => m.setHttpOnlyCookie(endpoint, configuration.method, name, value, options));
 }
 
 /**
@@ -91,7 +122,7 @@ export function setHttpOnlyCookie(
  */
 export function deleteHttpOnlyCookie(
   name: string,
-  options?: Pick<HttpOnlyCookieOptions, "path" | "includeSubdomains">,
+  options?: Pick<HttpOnlyCookieOptions, "path" | "includeSubdomains" | "domain" | "partitioned">,
 ): Promise<void> {
   return set(configuration.cookieEndpoint, name, "", { ...options, maxAge: 0 });
 }

@@ -62,6 +62,9 @@ export class HttpOnlyError extends Error {
 const CODES =
   "name-invalid,,,value-invalid,,,too-large,,path-invalid,,,domain-invalid,,,,,same-site-invalid,same-site-insecure,partitioned-insecure,prefix-violated,,,,max-age-invalid,,,not-stored,,,no-document";
 
+/** The number of the rule that a browser kept nothing. */
+export const NOT_STORED = 27;
+
 /**
  * The error for a refusal that a module gave as a number: rule, 256 times the unit, 2^24 times its index plus one.
  *

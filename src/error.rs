@@ -157,6 +157,8 @@ rules! {
     NameNotListed = 71 NameInvalid "the `names` of the endpoint do not list this cookie",
     EndpointMethod = 72 MethodNotAllowed "the endpoint answers GET and POST",
     EndpointBody = 73 BodyTooLarge "the body takes at most 8 KiB",
+    TokenOver = 76 MaxAgeInvalid "the token is over: its `exp` has passed",
+    DomainNotListed = 77 DomainInvalid "the `domains` of the endpoint do not list this domain",
     EndpointHost = 147 DomainInvalid "the browser is at another host than this server believes: declare the app's origin",
     ProofHeader = 75 CrossOrigin "a GET that sets or spends a cookie here needs the header x-httponly: 1",
     EndpointContent = 74 BodyInvalid "the body is a JSON object or a URL-encoded form, in UTF-8",

@@ -26,7 +26,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, u8, &str)| {
         secure: flag(2).then_some(flag(3)),
         partitioned: flag(4),
     };
-    let page = Page { host, secure: flag(5) };
+    let page = Page { host, secure: flag(5), https: flag(5) && flag(6) };
     let mut bytes = [0; MAX_ASSIGNMENT];
     let mut buffer = Buffer::new(&mut bytes);
     let Ok(pair) = write(&wish, &page, &mut buffer) else { return };
@@ -37,7 +37,8 @@ libfuzzer_sys::fuzz_target!(|input: (u8, u8, &str)| {
     assert!(line[..pair] == format!("{name}={}", cookie.value) && decode_value(cookie.value) == value);
     assert_eq!(cookie.path, Some(path.unwrap_or("/")));
     assert_eq!((cookie.max_age, cookie.expires), (flag(0).then_some(60), None));
-    let same_site = wish.same_site.map_or(Some(SameSite::Lax), |text| SameSite::parse(text));
+    let default = if flag(4) { SameSite::None } else { SameSite::Lax };
+    let same_site = wish.same_site.map_or(Some(default), |text| SameSite::parse(text));
     assert!(cookie.same_site == same_site && cookie.partitioned == flag(4) && !cookie.http_only);
     assert!(!cookie.secure || (page.secure && wish.secure != Some(false)));
     assert!(cookie.secure || same_site != Some(SameSite::None) && !flag(4));

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { callWasm, text } from "../wasm/server.ts";
-import { type Names, ownOptions } from "./options.ts";
+import { callWasm, text, texts } from "../wasm/server.ts";
+import { kindOf, type Names, ownOptions } from "./options.ts";
 import { decodeWhole, encodeInto } from "./utf8.ts";
 
 /** What a `Set-Cookie` line says. */
@@ -27,6 +27,10 @@ export interface SetCookie {
   /** Absent where the line has none or an unknown one. */
   sameSite?: "Lax" | "Strict" | "None";
   partitioned: boolean;
+  /** Where {@link parseSetCookie} was asked for it: the value is as it stands in the line. */
+  raw?: true;
+  /** The attributes that this package does not know, such as `Priority=High`; with `raw` only. */
+  more?: string[];
 }
 
 /** The attributes of a cookie that is to be set; none is added but the Secure that others demand. */
@@ -42,6 +46,10 @@ export interface SetCookieAttributes {
   /** In any letter case. */
   sameSite?: "Lax" | "Strict" | "None" | Lowercase<"Lax" | "Strict" | "None"> | undefined;
   partitioned?: boolean | undefined;
+  /** Writes name and value byte for byte, as {@link parseSetCookie} gives them with `raw`, if browsers would store them. */
+  raw?: boolean | undefined;
+  /** Further attributes, each as it stands in a line: `Priority=High`. */
+  more?: readonly string[] | undefined;
 }
 
 /** Those, and what a parsed line has beside them: it is written again as it was read. */
@@ -54,6 +62,8 @@ const ATTRIBUTES: Names<SetCookieAttributes & { name?: string; value?: string }>
   httpOnly: true,
   sameSite: true,
   partitioned: true,
+  raw: true,
+  more: true,
   name: true,
   value: true,
 };
@@ -144,6 +154,35 @@ function readHeader(source: string): void {
   lastHeader = source;
 }
 
+/** Headers as Node has them: of several `Cookie` headers, a list. */
+interface PlainHeaders {
+  readonly cookie?: string | readonly string[] | undefined;
+}
+
+/**
+ * What carries cookies: a request of the Web or of Node, its headers, or the value of its `Cookie` header, which is
+ * undefined or null where there is none.
+ */
+export type CookieCarrier =
+  | string
+  | null
+  | undefined
+  | Headers
+  | PlainHeaders
+  | { readonly headers: Headers | PlainHeaders };
+
+/** @throws TypeError for what carries no cookies */
+function headerOf(carrier: unknown): string | null {
+  if (typeof carrier === "string" || carrier == null) return carrier ?? null;
+  if (typeof carrier !== "object" || "length" in carrier)
+    throw new TypeError(`getRequestCookies takes a request, its headers or a header, got ${kindOf(carrier)}`);
+  if ("headers" in carrier && typeof carrier.headers === "object") return headerOf(carrier.headers);
+  if ("get" in carrier && typeof carrier.get === "function") return headerOf(carrier.get("cookie"));
+  const { cookie } = carrier as PlainHeaders;
+  // RFC 9113 section 8.2.3: several are one.
+  return Array.isArray(cookie) ? cookie.join("; ") : headerOf(cookie);
+}
+
 /**
  * The cookies of a request, or of the value of a `Cookie` header.
  *
@@ -155,8 +194,8 @@ function readHeader(source: string): void {
  * getRequestCookies("a=1; b=2%3B").b; // "2;"
  * ```
  */
-export function getRequestCookies(request: Request | string): Record<string, string> {
-  const header = typeof request === "string" ? request : request.headers.get("cookie");
+export function getRequestCookies(request: CookieCarrier): Record<string, string> {
+  const header = headerOf(request);
   const cookies: Record<string, string> = Object.create(null);
   if (!header) return cookies;
   if (header !== lastHeader) readHeader(header);
@@ -179,19 +218,26 @@ const SAME_SITE = [undefined, "Lax", "Strict", "None"] as const;
  * ```ts
  * parseSetCookie("id=1; Path=/; SameSite=lax; Max-Age=60");
  * // { name: "id", value: "1", path: "/", sameSite: "Lax", maxAge: 60, secure: false, … }
+ *
+ * const cookie = parseSetCookie(line, { raw: true }); // to pass it on with another Domain, say, and else as it is
+ * if (cookie) serializeSetCookie(cookie.name, cookie.value, { ...cookie, domain: "app.example" });
  * ```
+ * @param options `raw` leaves the value as it stands in the line, and gives the attributes that are not known as `more`
  */
-export function parseSetCookie(line: string): SetCookie | null {
-  const address = callWasm((m) => m.readSetCookie(write(m, line)));
+export function parseSetCookie(line: string, options: { raw?: boolean } = {}): SetCookie | null {
+  const { raw = false } = ownOptions("parseSetCookie", options, { raw: true });
+  // As the page and `getRequestCookies` have it. With `raw`, it goes out as it came in.
+  const read = raw || typeof line !== "string" ? line : textOf(line);
+  const address = callWasm((m) => m.readSetCookie(write(m, read)));
   if (address === 0) return null;
   renew();
   const at = address >>> 3;
-  const slice = (i: number) => line.slice(numbers[at + i], numbers[at + i + 1]);
+  const slice = (i: number) => read.slice(numbers[at + i], numbers[at + i + 1]);
   const flags = numbers[at + 11] as number;
   const value = slice(2);
   const cookie: SetCookie = {
     name: slice(0),
-    value: flags & 8 ? decode(value) : value,
+    value: flags & 8 && !raw ? decode(value) : value,
     secure: (flags & 1) !== 0,
     httpOnly: (flags & 2) !== 0,
     partitioned: (flags & 4) !== 0,
@@ -203,6 +249,7 @@ export function parseSetCookie(line: string): SetCookie | null {
   if (numbers[at + 4] !== -1) cookie.domain = flags & 16 ? slice(4).toLowerCase() : slice(4);
   if (numbers[at + 6] !== -1) cookie.path = slice(6);
   if (sameSite !== undefined) cookie.sameSite = sameSite;
+  if (raw) Object.assign(cookie, { raw, more: callWasm((m) => m.unknownAttributes(line)) });
   return cookie;
 }
 
@@ -222,7 +269,7 @@ export function serializeSetCookie(
   attributes: SetCookieAttributes = {},
 ): string {
   const own = ownOptions("serializeSetCookie", attributes, ATTRIBUTES);
-  const { maxAge, expires, domain, path, secure, httpOnly, sameSite, partitioned } = own;
+  const { maxAge, expires, domain, path, secure, httpOnly, sameSite, partitioned, raw, more } = own;
   return callWasm((m) =>
     m.serializeSetCookie(
       name,
@@ -235,6 +282,8 @@ export function serializeSetCookie(
       httpOnly === true,
       sameSite,
       partitioned === true,
+      raw === true,
+      texts("serializeSetCookie: more", more) ?? [],
     ),
   );
 }

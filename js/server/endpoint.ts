@@ -18,6 +18,11 @@ export interface CookieEndpointOptions {
   /** The only names that may be set; by default all but the reserved ones. */
   names?: readonly string[] | undefined;
   /**
+   * Parent domains that a call may name as `domain`: `example.com`, for cookies that all its subdomains get. By default
+   * none: the Domain is the host.
+   */
+  domains?: readonly string[] | undefined;
+  /**
    * More names that are never set, nor with the prefix `__Secure-` or `__Host-`, nor the parts of a large one, `name.0`;
    * `shop.*` stands for all that begin so. Never set in any case are `better-auth.*`, the cookies of every
    * {@link authBackend} that this process has made, and `__Http-` and `__Host-Http-` names. List your session cookie here
@@ -42,6 +47,7 @@ export interface CookieEndpointOptions {
 
 const NAMES: Names<CookieEndpointOptions> = {
   names: true,
+  domains: true,
   reserved: true,
   bareGet: true,
   origin: true,
@@ -69,12 +75,14 @@ const RESERVED = ["better-auth.*"];
 export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: Request) => Promise<Response> {
   const {
     names: listed,
+    domains: parents,
     reserved: kept,
     bareGet = false,
     origin,
     onError,
   } = ownOptions("cookieEndpoint", options, NAMES);
   const names = texts("names", listed);
+  const domains = texts("domains", parents) ?? [];
   const more = [...RESERVED, ...(texts("reserved", kept) ?? [])];
   if (typeof bareGet !== "boolean") throw new TypeError(`bareGet must be a boolean, got ${kindOf(bareGet)}`);
   const own = origin === undefined ? undefined : declaredUrl("origin", origin);
@@ -96,6 +104,7 @@ export function cookieEndpoint(options: CookieEndpointOptions = {}): (request: R
         (own ?? url).hostname,
         Date.now(),
         names,
+        domains,
         [...more, ...reserved()],
         request.headers.get("origin") ?? undefined,
       ),

@@ -19,6 +19,7 @@ export {
 } from "./backend.ts";
 export type { BearerSource, BearerToken } from "./bearer.ts";
 export {
+  type CookieCarrier,
   decodeToken,
   getRequestCookies,
   parseSetCookie,

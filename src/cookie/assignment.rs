@@ -159,7 +159,7 @@ pub fn write<'a, T: Text<'a>>(
         Some(text) => SameSite::parse(text).ok_or(Rule::SameSiteUnknown)?,
         // A frame of another site may set nothing else, and a deletion that the browser drops deletes nothing (RFC
         // 6265bis section 5.7). A partition is of use in such frames only.
-        None if wish.partitioned || (deletes && page.https && wish.secure != Some(false)) => SameSite::None,
+        None if wish.partitioned || (deletes && wish.secure.unwrap_or(page.https)) => SameSite::None,
         None => SameSite::Lax,
     };
     out.push_str("; SameSite=");
@@ -240,6 +240,36 @@ mod tests {
         for (wish, page, expected) in [
             (PLAIN, HTTP, "a=1; Path=/; SameSite=Lax"),
             (CookieRequest { value: "", ..PLAIN }, HTTP, "a=; Path=/; SameSite=Lax"),
+            (
+                CookieRequest { lifetime: Some(0.0), ..PLAIN },
+                HTTPS,
+                "a=1; Path=/; SameSite=None; Max-Age=-1; Secure",
+            ),
+            (
+                CookieRequest { lifetime: Some(0.0), secure: Some(false), ..PLAIN },
+                HTTPS,
+                "a=1; Path=/; SameSite=Lax; Max-Age=-1",
+            ),
+            (
+                CookieRequest { lifetime: Some(0.0), same_site: Some("Strict"), ..PLAIN },
+                HTTPS,
+                "a=1; Path=/; SameSite=Strict; Max-Age=-1",
+            ),
+            (
+                CookieRequest { lifetime: Some(0.0), secure: Some(true), ..PLAIN },
+                Page { https: false, ..HTTPS },
+                "a=1; Path=/; SameSite=None; Max-Age=-1; Secure",
+            ),
+            (
+                CookieRequest { name: "sidebar:state", lifetime: Some(0.0), ..PLAIN },
+                HTTP,
+                "sidebar:state=1; Path=/; SameSite=Lax; Max-Age=-1",
+            ),
+            (
+                CookieRequest { partitioned: true, ..PLAIN },
+                HTTPS,
+                "a=1; Path=/; SameSite=None; Secure; Partitioned",
+            ),
             (CookieRequest { lifetime: Some(0.0), ..PLAIN }, HTTP, "a=1; Path=/; SameSite=Lax; Max-Age=-1"),
             (
                 CookieRequest { lifetime: Some(1e9), ..PLAIN },

@@ -3,7 +3,7 @@
 //! Whether the request may set anything at all is decided before ([`crate::http::same_origin`]).
 
 use super::{
-    attributes::{self, MAX_AGE, Prefix, SameSite},
+    attributes::{self, MAX_AGE, Prefix, SameSite, without_dot},
     set_cookie::{self, Attributes},
 };
 use crate::error::{Refusal, Rule};
@@ -45,6 +45,8 @@ impl Route {
 pub struct Policy {
     /// The only names that may be set; all but the reserved ones if `None`.
     pub names: Option<Vec<String>>,
+    /// Parent domains that a request may name as the Domain.
+    pub domains: Vec<String>,
     /// Names that are never set, nor are they with the prefix `__Secure-` or `__Host-`: the session, transactions. With
     /// `*` behind it, one stands for all names that begin so.
     pub reserved: Vec<String>,
@@ -104,6 +106,10 @@ pub struct Fields {
     pub ttl: Option<f64>,
     /// Whether Domain names the host; so if `None`.
     pub include_subdomains: Option<bool>,
+    /// A parent domain; beats `include_subdomains`.
+    pub domain: Option<String>,
+    /// Partitioned (CHIPS); SameSite is then None by default.
+    pub partitioned: Option<bool>,
 }
 
 impl Fields {
@@ -111,7 +117,8 @@ impl Fields {
     ///
     /// # Errors
     /// [`Rule::FieldTwice`], [`Rule::FieldUnknown`], [`Rule::FieldMalformed`], [`Rule::NameNotText`],
-    /// [`Rule::ValueNotText`], [`Rule::PathNotText`], [`Rule::SameSiteUnknown`], [`Rule::TtlInvalid`].
+    /// [`Rule::ValueNotText`], [`Rule::PathNotText`], [`Rule::DomainNotText`], [`Rule::SameSiteUnknown`],
+    /// [`Rule::TtlInvalid`].
     ///
     /// ```
     /// use httponly::{cookie::endpoint::Fields, http::form::Form};
@@ -133,6 +140,8 @@ impl Fields {
                     fields.same_site.replace(same_site).is_some()
                 }
                 "ttl" => fields.ttl.replace(ttl(&value)?).is_some(),
+                "domain" => fields.domain.replace(string(value, Rule::DomainNotText)?).is_some(),
+                "partitioned" => fields.partitioned.replace(boolean(&value)?).is_some(),
                 "includeSubdomains" => fields.include_subdomains.replace(boolean(&value)?).is_some(),
                 _ => return Err(Rule::FieldUnknown.into()),
             };
@@ -148,7 +157,8 @@ impl Fields {
     /// `host` is the host name as URLs serialise it, `now` is in seconds since 1970.
     ///
     /// # Errors
-    /// [`Rule::FieldMissing`], what [`Policy::check`] refuses, and what [`set_cookie::serialize`] refuses.
+    /// [`Rule::FieldMissing`], what [`Policy::check`] refuses, [`Rule::DomainNotListed`] and what
+    /// [`attributes::check_domain`] refuses, [`Rule::TokenOver`], and what [`set_cookie::serialize`] refuses.
     ///
     /// ```
     /// use httponly::{cookie::endpoint::{Fields, Policy, Route}, http::form::Form};
@@ -157,7 +167,7 @@ impl Fields {
     /// let line = fields.set_cookie(Route::Cookie, &Policy::default(), "app.example", 0).unwrap();
     /// assert_eq!(
     ///     line,
-    ///     "id=x; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=app.example; Expires=Thu, 01 Jan 1970 00:01:00 GMT"
+    ///     "id=x; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=app.example; Max-Age=60; Expires=Thu, 01 Jan 1970 00:01:00 GMT"
     /// );
     /// ```
     pub fn set_cookie(&self, route: Route, policy: &Policy, host: &str, now: i64) -> Result<String, Refusal> {
@@ -167,25 +177,51 @@ impl Fields {
         };
         let value = self.value.as_deref().ok_or(Rule::FieldMissing)?;
         policy.check(name)?;
-        let (max_age, expires) = match self.ttl {
-            Some(0.0) => (Some(0.0), None),
-            Some(seconds) => (None, Some(f64_of(now) + f64::from(attributes::lifetime(seconds)?))),
-            None => (None, jwt::decode(value).and_then(|claims| claims.exp)),
+        let max_age = match self.ttl {
+            Some(seconds) => Some(f64::from(attributes::lifetime(seconds)?)),
+            None => match jwt::decode(value).and_then(|claims| claims.exp) {
+                Some(exp) if exp <= f64_of(now) => return Err(Rule::TokenOver.into()),
+                exp => exp.map(|exp| (exp - f64_of(now)).min(MAX_AGE.into())),
+            },
         };
-        let domain = self.include_subdomains.unwrap_or(true)
-            && attributes::domain_gains(host)
-            && !Prefix::of(name).host;
+        let deletes = max_age == Some(0.0);
+        let partitioned = self.partitioned == Some(true);
+        // As for a script's cookies: see `assignment::write`.
+        let same_site = match self.same_site {
+            None if deletes || partitioned => SameSite::None,
+            same_site => same_site.unwrap_or_default(),
+        };
         let attributes = Attributes {
             max_age,
-            expires: expires.map(|date| date.min(f64_of(now) + f64::from(MAX_AGE))),
-            domain: domain.then_some(host),
+            // For clients that know no Max-Age. A client's clock may be wrong, so others go by Max-Age.
+            expires: max_age.filter(|_| !deletes).map(|seconds| f64_of(now) + seconds),
+            domain: self.domain_for(name, policy, host)?,
             path: Some(self.path.as_deref().unwrap_or("/")),
             secure: Some(true),
             http_only: true,
-            same_site: Some(self.same_site.unwrap_or_default()),
-            partitioned: false,
+            same_site: Some(same_site),
+            partitioned,
+            ..Attributes::default()
         };
         set_cookie::serialize(name, value, &attributes)
+    }
+
+    fn domain_for<'a>(
+        &'a self,
+        name: &str,
+        policy: &Policy,
+        host: &'a str,
+    ) -> Result<Option<&'a str>, Refusal> {
+        let Some(domain) = self.domain.as_deref().map(without_dot) else {
+            let gains = attributes::domain_gains(host) && !Prefix::of(name).host;
+            return Ok((gains && self.include_subdomains.unwrap_or(true)).then_some(host));
+        };
+        let is = |listed: &String| without_dot(listed.as_str()).eq_ignore_ascii_case(domain);
+        if !domain.eq_ignore_ascii_case(host) && !policy.domains.iter().any(is) {
+            return Err(Rule::DomainNotListed.into());
+        }
+        attributes::check_domain(domain, host)?;
+        Ok(attributes::domain_gains(host).then_some(domain))
     }
 }
 
@@ -313,7 +349,6 @@ mod tests {
     fn a_lifetime_is_ttl_else_exp_else_the_session() {
         let far = NOW + i64::from(MAX_AGE);
         let jwt_far = "x.eyJleHAiOjk5OTk5OTk5OTk5OTl9";
-        let jwt_past = "x.eyJleHAiOjF9";
         let jwt_text = "x.eyJleHAiOiIxIn0";
         for (query, expected) in [
             ("name=a&value=b&ttl=60".to_owned(), Some(expires(NOW + 60))),
@@ -326,7 +361,6 @@ mod tests {
             (format!("name=a&value={JWT}&ttl=60"), Some(expires(NOW + 60))),
             (format!("name=a&value={JWT}&ttl=0"), Some("Max-Age=0".to_owned())),
             (format!("name=a&value={jwt_far}"), Some(expires(far))),
-            (format!("name=a&value={jwt_past}"), Some(expires(1))),
             (format!("name=a&value={jwt_text}"), None),
             ("name=a&value=x.y.z".to_owned(), None),
         ] {
@@ -341,11 +375,11 @@ mod tests {
     fn a_deletion_repeats_what_a_prefixed_cookie_needs() {
         assert_eq!(
             line("name=__Host-a&value=&ttl=0").unwrap(),
-            "__Host-a=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0"
+            "__Host-a=; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=0"
         );
         assert_eq!(
             line("name=__Secure-a&value=x&path=/p&ttl=0").unwrap(),
-            "__Secure-a=x; HttpOnly; SameSite=Lax; Secure; Path=/p; Domain=app.example; Max-Age=0"
+            "__Secure-a=x; HttpOnly; SameSite=None; Secure; Path=/p; Domain=app.example; Max-Age=0"
         );
     }
 
@@ -365,6 +399,75 @@ mod tests {
             let cookie: SetCookie<'_> = set_cookie::parse(&line).unwrap();
             assert_eq!(cookie.domain().as_deref(), domain, "{query} on {host}");
         }
+    }
+
+    #[test]
+    fn a_token_that_is_over_is_refused_unless_it_is_deleted_or_given_a_lifetime() {
+        let past = "x.eyJleHAiOjF9";
+        assert_eq!(line(&format!("name=a&value={past}")), Err(Rule::TokenOver));
+        assert!(line(&format!("name=a&value={past}&ttl=0")).unwrap().ends_with("; Max-Age=0"));
+        assert!(line(&format!("name=a&value={past}&ttl=60")).unwrap().contains("; Max-Age=60; "));
+    }
+
+    #[test]
+    fn max_age_stands_beside_expires_for_clients_whose_clock_is_wrong() {
+        let session = format!("name=a&value={JWT}");
+        for (query, max_age) in
+            [("name=a&value=b&ttl=60", 60), ("name=a&value=b&ttl=0.5", 1), (session.as_str(), 3600)]
+        {
+            let line = line(query).unwrap();
+            let end = format!("; Max-Age={max_age}; {}", expires(NOW + max_age));
+            assert!(line.ends_with(&end), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_frame_of_another_site_may_delete_and_partition() {
+        for (query, expected) in [
+            (
+                "name=a&value=&ttl=0",
+                "a=; HttpOnly; SameSite=None; Secure; Path=/; Domain=app.example; Max-Age=0",
+            ),
+            (
+                "name=a&value=&ttl=0&sameSite=Lax",
+                "a=; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=app.example; Max-Age=0",
+            ),
+            (
+                "name=a&value=b&partitioned=true&includeSubdomains=false",
+                "a=b; HttpOnly; SameSite=None; Partitioned; Secure; Path=/",
+            ),
+            (
+                "name=a&value=b&partitioned=true&sameSite=strict&includeSubdomains=false",
+                "a=b; HttpOnly; SameSite=Strict; Partitioned; Secure; Path=/",
+            ),
+        ] {
+            assert_eq!(line(query).as_deref(), Ok(expected));
+        }
+        assert_eq!(line("name=a&value=b&partitioned=1"), Err(Rule::FieldMalformed));
+    }
+
+    #[test]
+    fn a_domain_is_one_that_is_listed_and_that_the_host_lies_below() {
+        let policy =
+            Policy { domains: vec![".my.example".into(), "other.example".into()], ..Policy::default() };
+        let on = |query: &str| {
+            let fields = Fields::parse(query, Form::UrlEncoded)?;
+            fields.set_cookie(Route::Cookie, &policy, "app.my.example", NOW)
+        };
+        for (query, expected) in [
+            ("name=a&value=b&domain=my.example", Ok("my.example")),
+            ("name=a&value=b&domain=.MY.example&includeSubdomains=false", Ok("my.example")),
+            ("name=a&value=b&domain=app.my.example", Ok("app.my.example")),
+            ("name=a&value=b&domain=other.example", Err(Rule::DomainMismatch)),
+            ("name=a&value=b&domain=example", Err(Rule::DomainNotListed)),
+            ("name=a&value=b&domain=", Err(Rule::DomainNotListed)),
+            ("name=__Host-a&value=b&domain=my.example", Err(Rule::PrefixHostDomain)),
+        ] {
+            let line = on(query).map_err(Refusal::rule);
+            let domain = line.as_deref().map(|line| set_cookie::parse(line).unwrap().domain().unwrap());
+            assert_eq!(domain.as_deref().map_err(|rule| **rule), expected, "{query}");
+        }
+        assert_eq!(line("name=a&value=b&domain=example"), Err(Rule::DomainNotListed));
     }
 
     #[test]
@@ -439,7 +542,7 @@ mod tests {
             ("name=a&value=b&includeSubdomains=", Rule::FieldMalformed),
             ("name=a&value=b&includeSubdomains=yes", Rule::FieldMalformed),
             ("name=a&value=b&includeSubdomains=TRUE", Rule::FieldMalformed),
-            ("name=a&value=b&domain=parent.example", Rule::FieldUnknown),
+            ("name=a&value=b&domain=parent.example", Rule::DomainNotListed),
             ("name=a&value=b&Path=/", Rule::FieldUnknown),
             ("name=a&value=b&__proto__=/", Rule::FieldUnknown),
             ("name=a&value=b&value=c", Rule::FieldTwice),
@@ -466,6 +569,7 @@ mod tests {
             path: Some("/".into()),
             ttl: Some(60.0),
             include_subdomains: Some(false),
+            ..Fields::default()
         };
         for text in [
             r#"{"name":"a","value":"b","sameSite":"none","path":"/","ttl":60,"includeSubdomains":false}"#,
@@ -512,7 +616,11 @@ mod tests {
 
     #[test]
     fn reserved_names_are_not_set_and_a_list_is_exhaustive() {
-        let policy = Policy { names: None, reserved: vec!["session".into(), "__Host-flow".into()] };
+        let policy = Policy {
+            names: None,
+            reserved: vec!["session".into(), "__Host-flow".into()],
+            ..Policy::default()
+        };
         for name in [
             "session",
             "__Secure-session",
@@ -530,7 +638,8 @@ mod tests {
         for name in ["flow", "session2", "my-session", "__Host-", "session.x", "session.0.1", "session-0"] {
             assert_eq!(policy.check(name), Ok(()), "{name}");
         }
-        let family = Policy { names: None, reserved: vec!["codex.*".into(), "*-session".into()] };
+        let family =
+            Policy { names: None, reserved: vec!["codex.*".into(), "*-session".into()], ..Policy::default() };
         for name in ["codex.", "codex.state", "Codex.x", "__Secure-codex.x", "__Host-CODEX.session_data.0"] {
             assert_eq!(family.check(name), Err(Rule::NameReserved.into()), "{name}");
         }
@@ -552,7 +661,7 @@ mod tests {
             let line = fields.set_cookie(Route::Session, &Policy::default(), "localhost", NOW).unwrap();
             assert_eq!(line, "access_token=x; HttpOnly; SameSite=Lax; Secure; Path=/");
         }
-        let unlisted = Policy { names: Some(vec!["a".into()]), reserved: Vec::new() };
+        let unlisted = Policy { names: Some(vec!["a".into()]), reserved: Vec::new(), ..Policy::default() };
         let fields = Fields::parse("value=x", Form::UrlEncoded).unwrap();
         assert!(fields.set_cookie(Route::Session, &unlisted, "localhost", NOW).is_err());
         assert_eq!(Route::of("/.toddle/cookies/set-session-cookie/"), Route::Session);

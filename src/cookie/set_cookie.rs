@@ -168,6 +168,10 @@ pub struct Attributes<'a> {
     pub same_site: Option<SameSite>,
     /// Partitioned (CHIPS).
     pub partitioned: bool,
+    /// Whether name and value are written byte for byte, as [`parse`] found them.
+    pub raw: bool,
+    /// Attributes that this package does not know, as they stand in a line: `Priority=High`.
+    pub more: &'a [&'a str],
 }
 
 /// Writes a `Set-Cookie` line that browsers store, or says which rule they would drop it by.
@@ -186,9 +190,7 @@ pub struct Attributes<'a> {
 /// assert!(serialize("__Host-id", "", &Attributes { domain: Some("a.example"), ..attributes }).is_err());
 /// ```
 pub fn serialize(name: &str, value: &str, attributes: &Attributes<'_>) -> Result<String, Refusal> {
-    syntax::check_name(name)?;
-    let mut encoded = String::with_capacity(value.len());
-    syntax::encode_value(value, |byte| encoded.push(byte.into()))?;
+    let encoded = if attributes.raw { raw_value(name, value)? } else { encoded_value(name, value)? };
     if name.len() + encoded.len() > MAX_PAIR {
         return Err(Rule::PairTooLarge.into());
     }
@@ -234,7 +236,60 @@ pub fn serialize(name: &str, value: &str, attributes: &Attributes<'_>) -> Result
     cookie.set_secure(secure);
     cookie.set_http_only(attributes.http_only);
     cookie.set_partitioned(attributes.partitioned);
-    Ok(cookie.to_string())
+    let mut line = cookie.to_string();
+    for attribute in attributes.more {
+        if attribute.len() > MAX_ATTRIBUTE {
+            return Err(Rule::AttributeTooLarge.into());
+        }
+        Class::ATTRIBUTE_OCTET.check(*attribute, Rule::PathCharacter)?;
+        line.push_str("; ");
+        line.push_str(attribute);
+    }
+    Ok(line)
+}
+
+fn encoded_value(name: &str, value: &str) -> Result<String, Refusal> {
+    syntax::check_name(name)?;
+    let mut encoded = String::with_capacity(value.len());
+    syntax::encode_value(value, |byte| encoded.push(byte.into()))?;
+    Ok(encoded)
+}
+
+/// What reads as the same cookie again: what RFC 6265bis section 5.6 lets a name and a value be.
+fn raw_value(name: &str, value: &str) -> Result<String, Refusal> {
+    syntax::check_existing_name(name)?;
+    if trim(name).len() < name.len() {
+        return Err(Rule::NameCharacter.into());
+    }
+    let broken = |c: char| (c.is_ascii_control() && c != '\t') || c == ';';
+    let untrimmed = trim(value).len() < value.len();
+    if let Some(c) = value.chars().find(|c| broken(*c)).or_else(|| untrimmed.then_some(' ')) {
+        let before = value.split(c).next().unwrap_or_default();
+        return Err(Refusal::at(Rule::ValueControl, before.encode_utf16().count() as u32, c as u16));
+    }
+    Ok(value.to_owned())
+}
+
+/// The attributes of a line that this package does not know, such as `Priority=High`, as they stand there.
+///
+/// ```
+/// let line = "a=1; Path=/; Priority=High; x";
+/// assert_eq!(httponly::cookie::set_cookie::unknown_attributes(line), ["Priority=High", "x"]);
+/// ```
+pub fn unknown_attributes(line: &str) -> Vec<&str> {
+    const KNOWN: [&str; 8] =
+        ["Expires", "Max-Age", "Domain", "Path", "Secure", "HttpOnly", "SameSite", "Partitioned"];
+    let (_, mut unparsed) = cut(line, b';');
+    let mut unknown = Vec::new();
+    while let Some(rest) = unparsed {
+        let (attribute, next) = cut(rest, b';');
+        unparsed = next;
+        let name = trim(cut(attribute, b'=').0);
+        if !trim(attribute).is_empty() && !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            unknown.push(trim(attribute));
+        }
+    }
+    unknown
 }
 
 /// A date that four digits of a year can name; what lies outside becomes the nearer end.
@@ -271,12 +326,13 @@ pub fn split(joined: &str) -> impl Iterator<Item = &str> {
     .filter(|line| !line.is_empty())
 }
 
-/// Whether a text starts with a name and `=`. Square brackets, which PHP writes, count as part of a name.
+/// Whether a text starts with a name and `=`. A name is what browsers take and no quoted text holds: `express:sess`, and
+/// the square brackets of PHP.
 fn starts_with_pair(text: &str) -> bool {
     let text = text.trim_start_matches([' ', '\t']);
     let name = text
         .bytes()
-        .take_while(|&byte| Class::TOKEN.has(byte.into()) || byte == b'[' || byte == b']')
+        .take_while(|&byte| Class::COOKIE_OCTET.has(byte.into()) && byte != b'=' || byte >= 0x80)
         .count();
     name > 0 && text.get(name..).is_some_and(|after| after.trim_start_matches([' ', '\t']).starts_with('='))
 }
@@ -574,6 +630,58 @@ mod tests {
         )
     }
 
+    #[test]
+    fn names_that_are_no_tokens_begin_a_line_too() {
+        for (joined, expected) in [
+            (
+                "express:sess=a; path=/, express:sess.sig=b; path=/",
+                &["express:sess=a; path=/", "express:sess.sig=b; path=/"][..],
+            ),
+            ("a=1, sidebar:state=2", &["a=1", "sidebar:state=2"]),
+            ("a=1, (b)=2", &["a=1", "(b)=2"]),
+            ("a=1, \u{e9}=2", &["a=1", "\u{e9}=2"]),
+            ("a={\"x\":1,\"y=z\":2}", &["a={\"x\":1,\"y=z\":2}"]),
+            (
+                "a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT, b:c=2",
+                &["a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT", "b:c=2"],
+            ),
+        ] {
+            assert_eq!(split(joined).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn raw_keeps_bytes_and_unknown_attributes() {
+        for line in [
+            "a=%41\"x y\"; Path=/; Priority=High; Future",
+            "sidebar:state=\u{e9},{}; Secure; Path=/",
+            "a=b=c",
+        ] {
+            let cookie = parse(line).unwrap();
+            let more = unknown_attributes(line);
+            let attributes = Attributes {
+                path: cookie.path,
+                secure: cookie.secure.then_some(true),
+                raw: true,
+                more: &more,
+                ..Attributes::default()
+            };
+            assert_eq!(serialize(cookie.name, cookie.value, &attributes).as_deref(), Ok(line));
+        }
+        let raw = |name, value, more: &[&str]| {
+            serialize(name, value, &Attributes { raw: true, more, ..Attributes::default() })
+                .map_err(Refusal::rule)
+        };
+        assert_eq!(raw("a", "b; Domain=evil.example", &[]), Err(Rule::ValueControl));
+        assert_eq!(raw("a", "b\r\nc", &[]), Err(Rule::ValueControl));
+        assert_eq!(raw("a", " b", &[]), Err(Rule::ValueControl));
+        assert_eq!(raw("a;b", "", &[]), Err(Rule::NameCharacter));
+        assert_eq!(raw("a=b", "", &[]), Err(Rule::NameCharacter));
+        assert_eq!(raw("a ", "", &[]), Err(Rule::NameCharacter));
+        assert_eq!(raw("a", "b", &["x; Domain=evil.example"]), Err(Rule::PathCharacter));
+        assert_eq!(raw("a", "b", &["Priority=\r\n"]), Err(Rule::PathCharacter));
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read_back(
@@ -590,6 +698,7 @@ mod tests {
                 http_only,
                 same_site,
                 partitioned,
+                ..Attributes::default()
             });
             prop_assume!(!prefix.host && (!prefix.http || http_only));
             let written = written.unwrap();

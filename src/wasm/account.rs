@@ -29,6 +29,9 @@ extern "C" {
     fn location(this: &Global) -> Option<Location>;
     #[wasm_bindgen(method, getter, js_name = isSecureContext)]
     fn is_secure_context(this: &Global) -> Option<bool>;
+    /// Of a document without a URL of its own, that of its creator.
+    #[wasm_bindgen(method, getter)]
+    fn origin(this: &Global) -> Option<String>;
 
     type Location;
 
@@ -101,6 +104,10 @@ fn fields(name: &JsValue, value: &JsValue, options: &JsValue, secure: bool) -> R
     let include_subdomains = option(options, "includeSubdomains")
         .map(|value| value.as_bool().ok_or(Rule::SubdomainsNotBoolean))
         .transpose()?;
+    let partitioned = option(options, "partitioned")
+        .map(|value| value.as_bool().ok_or(Rule::FieldMalformed))
+        .transpose()?;
+    text("domain", Rule::DomainNotText)?;
     let lifetime = lifetime(options)?;
     let ttl = lifetime.map(attributes::lifetime).transpose()?;
     let wish = CookieRequest {
@@ -112,15 +119,16 @@ fn fields(name: &JsValue, value: &JsValue, options: &JsValue, secure: bool) -> R
         domain: None,
         include_subdomains: false,
         secure: Some(true),
-        partitioned: false,
+        partitioned: partitioned == Some(true),
     };
     let mut bytes = [0; MAX_ASSIGNMENT];
     write(&wish, &Page { host: [].as_slice(), secure, https: secure }, &mut Buffer::new(&mut bytes))?;
 
     let mut fields = vec![("name", name.clone()), ("value", value.clone())];
-    let texts = ["sameSite", "path"].map(|key| (key, option(options, key)));
+    let texts = ["sameSite", "path", "domain"].map(|key| (key, option(options, key)));
     fields.extend(texts.into_iter().filter_map(|(key, value)| Some((key, value?))));
     fields.extend(include_subdomains.map(|include| ("includeSubdomains", include.to_string().into())));
+    fields.extend(partitioned.map(|partitioned| ("partitioned", partitioned.to_string().into())));
     fields.extend(ttl.map(|seconds| ("ttl", seconds.to_string().into())));
     Ok(fields)
 }
@@ -145,7 +153,9 @@ pub async fn set_http_only_cookie(
     options: JsValue,
 ) -> Result<(), JsValue> {
     let (global, location) = page()?;
-    let secure = global.is_secure_context().unwrap_or(false);
+    // An http page may hold an https one in a frame, which then is no secure context.
+    let https = global.origin().unwrap_or_else(|| location.origin()).starts_with("https:");
+    let secure = https || global.is_secure_context().unwrap_or(false);
     let mut fields = fields(&name, &value, &options, secure).map_err(refused)?;
     let url = absolute(endpoint, &location);
     send(&url, &method, &fields).await?;
@@ -153,7 +163,7 @@ pub async fn set_http_only_cookie(
     let has = |key| fields.iter().any(|(field, _)| *field == key);
     let deletes =
         fields.iter().any(|(key, value)| *key == "ttl" && value.as_string().as_deref() == Some("0"));
-    if deletes && !has("includeSubdomains") && domain_gains(location.hostname().as_str()) {
+    if deletes && !has("includeSubdomains") && !has("domain") && domain_gains(location.hostname().as_str()) {
         fields.push(("includeSubdomains", "false".into()));
         send(&url, &method, &fields).await?;
     }

@@ -193,7 +193,7 @@ describe("methods", () => {
 
 describe("fields", () => {
   test("an unknown field is refused", async () => {
-    await refused(endpoint(json({ name: "n", value: "v", domain: "example" })), 400, "field-invalid");
+    await refused(endpoint(json({ name: "n", value: "v", Domain: "example" })), 400, "field-invalid");
     await refused(endpoint(json({ name: "n", value: "v", secure: false })), 400, "field-invalid");
   });
   test("a field that stands twice is refused", async () => {
@@ -234,7 +234,7 @@ describe("fields", () => {
   });
   test("a deletion repeats Secure and Path, so that it deletes prefixed cookies", async () => {
     const written = await line(endpoint(json({ name: "__Host-n", value: "", ttl: 0 })));
-    expect(written).toBe("__Host-n=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+    expect(written).toBe("__Host-n=; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=0");
   });
 });
 

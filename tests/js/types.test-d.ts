@@ -25,6 +25,7 @@ import { AuthProvider, type useAuth } from "httponly/react";
 import {
   apiProxy,
   applyTemplateValues,
+  type CookieCarrier,
   cookieEndpoint,
   decodeToken,
   getRequestCookies,
@@ -115,10 +116,12 @@ export function page(): void {
   same<ReturnType<typeof setHttpOnlyCookie>, Promise<void>>();
   same<
     HttpOnlyCookieOptions,
-    Pick<CookieOptions, "maxAge" | "expires" | "sameSite" | "path" | "includeSubdomains">
+    Pick<
+      CookieOptions,
+      "maxAge" | "expires" | "sameSite" | "path" | "includeSubdomains" | "domain" | "partitioned"
+    >
   >();
   void setHttpOnlyCookie("access_token", "t", { maxAge: 0, sameSite: "Lax", path: "/", expires: new Date() });
-  // @ts-expect-error the endpoint's own host is the Domain
   void setHttpOnlyCookie("access_token", "t", { domain: "example.com" });
   // @ts-expect-error it is always Secure
   void setHttpOnlyCookie("access_token", "t", { secure: false });
@@ -199,11 +202,13 @@ export function server(): void {
   // @ts-expect-error the cookie is named, not given
   apiProxy({ target: { url: "https://api.example", authorization: "access_token" } });
 
-  same<typeof getRequestCookies, (request: Request | string) => Record<string, string>>();
-  // @ts-expect-error Headers are no request
+  same<typeof getRequestCookies, (request: CookieCarrier) => Record<string, string>>();
   getRequestCookies(request.headers);
+  getRequestCookies({ headers: { cookie: ["a=1"] } });
+  // @ts-expect-error a number carries no cookies
+  getRequestCookies(5);
 
-  same<typeof parseSetCookie, (line: string) => SetCookie | null>();
+  same<typeof parseSetCookie, (line: string, options?: { raw?: boolean }) => SetCookie | null>();
   const cookie = parseSetCookie("a=1");
   if (cookie) {
     same<typeof cookie.name, string>();

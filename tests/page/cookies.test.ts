@@ -221,3 +221,58 @@ test("a path is looked at as it was loaded, whatever pushState has made of it", 
   expect(await call("deleteCookie", `"a", { path: "/deep" }`)).toEqual([]);
   expect(await context.cookies(`${world.origin}/deep`)).toEqual([]);
 });
+
+describe("in a frame of another site", () => {
+  /** Runs in a page of `localhost` inside one of `127.0.0.1`: two sites to a browser, and both trustworthy. */
+  async function framed() {
+    const inner = world.origin.replace("127.0.0.1", "localhost");
+    await page.evaluate((src) => {
+      const frame = document.createElement("iframe");
+      frame.src = src;
+      document.body.append(frame);
+    }, `${inner}/plain`);
+    const frame = await page.waitForSelector("iframe").then((element) => element.contentFrame());
+    await frame?.waitForFunction("globalThis.httponly");
+    return frame as unknown as Page;
+  }
+
+  test("a Lax cookie is not-stored, and the message names SameSite; so is an HttpOnly one, before it is asked for", async () => {
+    const frame = await framed();
+    const refused = ["not-stored", expect.stringContaining("SameSite=None")];
+    expect(await call("setCookie", `"a", "1"`, frame)).toEqual(refused);
+    const asked = await frame.evaluate(() =>
+      httponly.setHttpOnlyCookie("t", "x").catch(({ code, message }) => [code, message]),
+    );
+    expect(asked).toEqual(refused);
+  });
+
+  // Chromium keeps no others there in a context of its own, which is incognito.
+  test("what is set as partitioned is deleted", async () => {
+    const frame = await framed();
+    expect(await call("setCookie", `"n", "1", { partitioned: true }`, frame)).toEqual([]);
+    expect(await call("getCookie", `"n"`, frame)).toEqual(["1"]);
+    expect(await call("deleteCookie", `"n"`, frame)).toEqual([]);
+    expect(await call("getCookie", `"n"`, frame)).toEqual([null]);
+  });
+});
+
+test("a srcdoc frame sets, reads and deletes the cookies of its page", async () => {
+  const host = world.insecure;
+  const inner = await open(context, `${host}/plain`);
+  expect(await call("setCookie", `"k", "page"`, inner)).toEqual([]);
+  const src = await inner.evaluate(() => document.querySelector<HTMLScriptElement>("script[src]")?.src);
+  await inner.evaluate((src) => {
+    const frame = document.createElement("iframe");
+    frame.srcdoc = `<script type=module src="${src}"></script>`;
+    document.body.append(frame);
+  }, src);
+  const frame = (await inner
+    .waitForSelector("iframe")
+    .then((element) => element.contentFrame())) as unknown as Page;
+  await frame.waitForFunction("globalThis.httponly");
+  expect(await call("setCookie", `"k", "frame"`, frame)).toEqual([]);
+  expect(await context.cookies(host)).toMatchObject([{ name: "k", value: "frame", domain: ".app.test" }]);
+  expect(await call("getCookie", `"k"`, frame)).toEqual(["frame"]);
+  expect(await call("deleteCookie", `"k"`, frame)).toEqual([]);
+  expect(await context.cookies(host)).toEqual([]);
+});

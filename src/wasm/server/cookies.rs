@@ -188,7 +188,10 @@ pub fn serialize_set_cookie(
     http_only: bool,
     same_site: &JsValue,
     partitioned: bool,
+    raw: bool,
+    more: Vec<String>,
 ) -> Result<String, JsValue> {
+    let more: Vec<&str> = more.iter().map(String::as_str).collect();
     let write = || -> Result<String, Refusal> {
         let name = text(name, Rule::NameNotText)?;
         let value = text(value, Rule::ValueNotText)?;
@@ -206,6 +209,8 @@ pub fn serialize_set_cookie(
                 Ok(SameSite::parse(same_site.as_str()).ok_or(Rule::SameSiteUnknown)?)
             })?,
             partitioned,
+            raw,
+            more: &more,
         };
         set_cookie::serialize(&name, &value, &attributes)
     };
@@ -228,6 +233,12 @@ fn text(value: &JsValue, not_text: Rule) -> Result<String, Refusal> {
         syntax::encode_value(units.as_slice(), |_| ())?;
     }
     Ok(text)
+}
+
+/// The attributes of a `Set-Cookie` line that nothing here knows.
+#[wasm_bindgen(js_name = unknownAttributes)]
+pub fn unknown_attributes(line: &str) -> Vec<String> {
+    set_cookie::unknown_attributes(line).into_iter().map(str::to_owned).collect()
 }
 
 /// Divides `Set-Cookie` headers that were joined with commas.
@@ -271,13 +282,14 @@ pub fn endpoint_set_cookie(
     host: &str,
     now: f64,
     names: Option<Vec<String>>,
+    domains: Vec<String>,
     reserved: Vec<String>,
     origin: Option<String>,
 ) -> Result<String, JsValue> {
     let answer = || -> Result<String, Refusal> {
         let form = content_type.as_deref().map_or(Ok(Form::UrlEncoded), Form::of)?;
         let fields = Fields::parse(str::from_utf8(fields).map_err(|_| Rule::EndpointContent)?, form)?;
-        let policy = Policy { names, reserved };
+        let policy = Policy { names, domains, reserved };
         let line = fields.set_cookie(Route::of(path), &policy, host, (now / 1000.0).floor() as i64)?;
         check_reach(&line, origin.as_deref())?;
         Ok(line)
