@@ -5,7 +5,7 @@
  */
 import type { CookieOptions } from "./cookies.ts";
 import { type ErrorCode, HttpOnlyError, NOT_STORED, refusal } from "./errors.ts";
-import type { Session, User } from "./server/backend.ts";
+import type { Session, User } from "./server/auth/types.ts";
 import type { Register, RegisteredSignin, RegisteredUser } from "./server/sign-in/types.ts";
 import { announce } from "./session-channel.ts";
 import { instantiate } from "./wasm/load.ts";

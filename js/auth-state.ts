@@ -10,7 +10,7 @@
 import { getSession } from "./account.ts";
 import { HttpOnlyError } from "./errors.ts";
 import { notify } from "./notify.ts";
-import type { Session, SessionAnswer, User } from "./server/backend.ts";
+import type { Session, SessionAnswer, User } from "./server/auth/types.ts";
 import { listen, type News, tellOthers } from "./session-channel.ts";
 
 /** Who is signed in. */

@@ -30,5 +30,5 @@ export {
   setCookie,
 } from "./cookies.ts";
 export { type ErrorCode, HttpOnlyError } from "./errors.ts";
-export type { Session, User } from "./server/backend.ts";
+export type { Session, User } from "./server/auth/types.ts";
 export type { Register } from "./server/sign-in/types.ts";

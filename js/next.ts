@@ -19,7 +19,7 @@ import {
   ownPages,
   runFlow,
 } from "./server/account.ts";
-import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/backend.ts";
+import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/auth/types.ts";
 import { type BearerSource, refreshed } from "./server/bearer.ts";
 import { parseSetCookie } from "./server/cookies.ts";
 import { type Guard, type GuardVisit, guarded, withErrorPage } from "./server/guard.ts";

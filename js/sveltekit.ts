@@ -13,7 +13,7 @@ import {
   ownPages,
   runFlow,
 } from "./server/account.ts";
-import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/backend.ts";
+import { type Auth, BASE_PATH, type Session, type SessionAnswer, type User } from "./server/auth/types.ts";
 import { type BearerSource, refreshed, tokenLines } from "./server/bearer.ts";
 import { type Guard, type GuardVerdict, guarded, withErrorPage } from "./server/guard.ts";
 import { headersFor, setHeaders } from "./server/headers.ts";

@@ -7,7 +7,7 @@
 
 import type { ErrorCode } from "../errors.ts";
 import { callWasm, text } from "../wasm/server.ts";
-import { type Auth, BASE_PATH, type User } from "./backend.ts";
+import { type Auth, BASE_PATH, type User } from "./auth/types.ts";
 import { splitSetCookie } from "./cookies.ts";
 import { type Names, ownOptions } from "./options.ts";
 import { linkOriginal } from "./original-request.ts";

@@ -6,7 +6,7 @@
 import { HttpOnlyError } from "../errors.ts";
 import type { GuardBinding as Binding, GuardVisitBinding as Place } from "../wasm/server.ts";
 import { callWasm, type ServerRefusal, text } from "../wasm/server.ts";
-import type { Session, SessionAnswer, User } from "./backend.ts";
+import type { Session, SessionAnswer, User } from "./auth/types.ts";
 import { headersFor, setHeaders } from "./headers.ts";
 import { type Names, ownOptions } from "./options.ts";
 import { RETRY_AFTER } from "./refusal.ts";

@@ -8,15 +8,9 @@ export {
   type Notice,
   runFlow,
 } from "./account.ts";
-export {
-  type Auth,
-  type AuthBackendOptions,
-  authBackend,
-  type BackendAuth,
-  type Session,
-  type SessionAnswer,
-  type User,
-} from "./backend.ts";
+export { authBackend } from "./auth/backend.ts";
+export type { AuthBackendOptions } from "./auth/options.ts";
+export type { Auth, BackendAuth, Session, SessionAnswer, User } from "./auth/types.ts";
 export type { BearerSource, BearerToken } from "./bearer.ts";
 export {
   type CookieCarrier,

@@ -21,15 +21,3 @@ export function showLink(url: string, page: string | undefined, head: boolean): 
   headers["content-type"] = "text/html; charset=utf-8";
   return new Response(head ? null : html, { headers: { ...headers, [name]: policy } });
 }
-
-/** What the use of a link answers, where the backend redirects: 303 for a form, JSON for a program. */
-export function afterLink(response: Response, contentType: string): Response {
-  const location = response.headers.get("location");
-  if (response.status < 300 || response.status > 399 || location === null) return response;
-  const headers = new Headers(response.headers);
-  const answer = callWasm((m) => m.linkAnswer(contentType, location));
-  if (answer === undefined) return new Response(null, { status: 303, headers });
-  headers.delete("location");
-  headers.set("content-type", "application/json");
-  return new Response(answer[1], { status: Number(answer[0]), headers });
-}

@@ -58,6 +58,8 @@ export type ServerModule = typeof glue;
 export type ProxyBinding = glue.Proxy;
 /** A backend's declaration. */
 export type BackendBinding = glue.Backend;
+/** A request on its way to a backend. */
+export type AuthExchangeBinding = glue.AuthExchange;
 /** A guard's table. */
 export type GuardBinding = glue.Guard;
 /** A visit that a guard judges. */

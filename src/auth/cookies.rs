@@ -67,6 +67,25 @@ pub enum Sent<'a> {
     },
 }
 
+impl Sent<'_> {
+    /// The hashes under which their tokens are known.
+    pub fn handles(&self) -> Vec<String> {
+        match self {
+            Sent::Some { values, .. } => values.iter().copied().flat_map(handles).collect(),
+            Sent::None | Sent::Unusable => Vec::new(),
+        }
+    }
+
+    /// What they stand for in a cache: nothing if there are none, an empty text if no session can come of them.
+    pub fn key(&self) -> Option<String> {
+        match self {
+            Sent::None => None,
+            Sent::Unusable => Some(String::new()),
+            Sent::Some { pairs, .. } => Some(hash(pairs)),
+        }
+    }
+}
+
 impl Names {
     /// The cookie named `session`, and the backend's others. `others` are names, or their beginnings with `*` behind.
     /// Without a list these are `better-auth.*` and what begins as the session cookie does: `codex.*` for
@@ -131,28 +150,51 @@ impl Names {
         self.is_session(name) || self.is_account(name) || (self.is_known(name) && (is_copy(name) || says))
     }
 
-    /// The backend's copies of the session in a header, as they stand there; empty for none.
-    pub fn copies(&self, header: &str) -> String {
+    /// Scans a `Cookie` header for the backend's cookies.
+    pub fn scan<'n, 'h>(&'n self, header: &'h str) -> BackendCookies<'n, 'h> {
+        #[cfg(test)]
+        crate::auth::count::cookies();
+        let known: Vec<(&str, &str)> = texts(header).filter(|(name, _)| self.is_known(name)).collect();
+        let host = known.iter().any(|&(name, _)| self.is_session(name) && Prefix::of(name).host);
+        BackendCookies { names: self, known, host }
+    }
+}
+
+/// The backend's cookies of one request: its `Cookie` header, scanned once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendCookies<'n, 'h> {
+    names: &'n Names,
+    /// Names and values of those that are the backend's, in order.
+    known: Vec<(&'h str, &'h str)>,
+    /// Whether a session cookie is named `__Host-`. No other host can set one (RFC 6265bis section 4.1.3.2), and so it
+    /// alone counts: what a sibling subdomain plants under another name ends no session.
+    host: bool,
+}
+
+impl<'h> BackendCookies<'_, 'h> {
+    /// Whether a session cookie of this name counts.
+    fn counts(&self, name: &str) -> bool {
+        !self.host || Prefix::of(name).host
+    }
+
+    /// The backend's copies of the session, as they stand there; empty for none.
+    pub fn copies(&self) -> String {
         let mut out = String::new();
-        for (name, value) in texts(header).filter(|(name, _)| self.is_known(name) && is_copy(name)) {
+        for (name, value) in self.known.iter().filter(|(name, _)| is_copy(name)) {
             push_pair(&mut out, name, value);
         }
         out
     }
 
-    /// Whether a session cookie of this name counts in a header: beside one named `__Host-`, which no other host can set
-    /// (RFC 6265bis 4.1.3.2), it alone does. So what a sibling subdomain plants under another name ends no session.
-    fn counts(&self, header: &str) -> impl Fn(&str) -> bool {
-        let hosts = texts(header).any(|(name, _)| self.is_session(name) && Prefix::of(name).host);
-        move |name| !hosts || Prefix::of(name).host
+    /// The session cookies, byte for byte, whether they count or not.
+    pub fn sessions(&self) -> impl Iterator<Item = (&'h str, &'h str)> {
+        self.known.iter().copied().filter(|(name, _)| self.names.is_session(name))
     }
 
-    /// The session cookies of a `Cookie` header. A name that stands twice, or with a value that no backend writes, makes no
-    /// session, and takes none away from a cookie of another name: a sibling subdomain may have planted it.
-    pub fn read<'a>(&self, header: &'a str) -> Sent<'a> {
-        let counts = self.counts(header);
-        let sent: Vec<(&str, &str)> =
-            texts(header).filter(|(name, _)| self.is_session(name) && counts(name)).collect();
+    /// The session cookies. A name that stands twice, or with a value that no backend writes, makes no session, and takes
+    /// none away from a cookie of another name: a sibling subdomain may have planted it.
+    pub fn read(&self) -> Sent<'h> {
+        let sent: Vec<(&str, &str)> = self.sessions().filter(|(name, _)| self.counts(name)).collect();
         let mut cookies = String::new();
         let mut values = Vec::new();
         for (name, value) in &sent {
@@ -171,8 +213,8 @@ impl Names {
     }
 
     /// The decoded value of the one session cookie; `None` where there is none, or more than one.
-    pub fn token(&self, header: &str) -> Option<String> {
-        match self.read(header) {
+    pub fn token(&self) -> Option<String> {
+        match self.read() {
             Sent::Some { values, .. } => match values.as_slice() {
                 [value] => Some(decode_value(value).into_owned()),
                 _ => None,
@@ -185,18 +227,15 @@ impl Names {
     ///
     /// `lookup` leaves out copies of the session (`session_data` of Better Auth's cookie cache): the backend would
     /// believe them for minutes after a sign-out.
-    pub fn forward(&self, header: &str, lookup: bool) -> String {
-        let counts = self.counts(header);
-        let known: Vec<(&str, &str)> = texts(header)
-            .filter(|(name, _)| !self.is_session(name) || counts(name))
-            .filter(|(name, _)| self.is_known(name) && !(lookup && is_copy(name)))
-            .collect();
+    pub fn forward(&self, lookup: bool) -> String {
+        let passes = |name: &str| !self.names.is_session(name) || self.counts(name);
+        let known = || self.known.iter().filter(|(name, _)| passes(name) && !(lookup && is_copy(name)));
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-        for (name, _) in &known {
+        for (name, _) in known() {
             *times.entry(name).or_default() += 1;
         }
         let mut out = String::new();
-        for (name, value) in &known {
+        for (name, value) in known() {
             let plain = value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
             if plain && times.get(name) == Some(&1) {
                 push_pair(&mut out, name, value);
@@ -222,7 +261,7 @@ impl Names {
     /// let names = Names::new("sid", None).unwrap();
     /// let place = Place { host: "app.my.example", path: "/", domain: None, secure: false, ends: false };
     /// assert_eq!(
-    ///     names.clear("sid=x; theme=dark", place),
+    ///     names.scan("sid=x; theme=dark").clear(place),
     ///     [
     ///         "sid=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
     ///         "sid=; Max-Age=0; Domain=app.my.example; Path=/; HttpOnly; SameSite=Lax",
@@ -230,15 +269,15 @@ impl Names {
     ///     ]
     /// );
     /// assert_eq!(
-    ///     names.clear("sid=x; sid=y", place),
+    ///     names.scan("sid=x; sid=y").clear(place),
     ///     [
     ///         "sid=; Max-Age=0; Domain=app.my.example; Path=/; HttpOnly; SameSite=Lax",
     ///         "sid=; Max-Age=0; Domain=my.example; Path=/; HttpOnly; SameSite=Lax",
     ///     ]
     /// );
     /// ```
-    pub fn clear(&self, header: &str, place: Place<'_>) -> Vec<String> {
-        let names = self.clearable(header);
+    pub fn clear(&self, place: Place<'_>) -> Vec<String> {
+        let names = self.clearable();
         let doubled = names.iter().any(|(_, times)| *times > 1);
         let planted = doubled && !place.ends;
         let mut domains = match place.domain {
@@ -269,16 +308,16 @@ impl Names {
         lines
     }
 
-    /// The session cookies and the copies of a header, by name, with how often each stands there.
-    fn clearable<'h>(&self, header: &'h str) -> Vec<(&'h str, usize)> {
+    /// The session cookies and the copies by name, with how often each stands there.
+    fn clearable(&self) -> Vec<(&'h str, usize)> {
         let mut names: Vec<(&str, usize)> = Vec::new();
-        for (name, _) in texts(header) {
+        for &(name, _) in &self.known {
             if let Some((_, times)) = names.iter_mut().find(|(known, _)| *known == name) {
                 *times += 1;
                 continue;
             }
-            let copy = names.len() < MAX_CLEARED && self.is_known(name) && is_copy(name);
-            if (self.is_session(name) || copy) && check_name(name).is_ok() {
+            let copy = names.len() < MAX_CLEARED && is_copy(name);
+            if (self.names.is_session(name) || copy) && check_name(name).is_ok() {
                 names.push((name, 1));
             }
         }
@@ -479,9 +518,9 @@ mod tests {
             ("codex-session=\"a\"", Sent::Unusable),
             ("codex-session=\u{e9}", Sent::Unusable),
         ] {
-            assert_eq!(names().read(header), sent, "{header}");
+            assert_eq!(names().scan(header).read(), sent, "{header}");
         }
-        assert_eq!(names().read(&format!("codex-session={}", "x".repeat(5000))), Sent::Unusable);
+        assert_eq!(names().scan(&format!("codex-session={}", "x".repeat(5000))).read(), Sent::Unusable);
     }
 
     #[test]
@@ -489,25 +528,30 @@ mod tests {
         let header = "theme=dark; codex-session=a%20; codex.dont_remember=true.s; access_token=t; better-auth.state=s; \
                       __Secure-codex.session_data.0=d; codex.session_data=d";
         assert_eq!(
-            names().forward(header, false),
+            names().scan(header).forward(false),
             "codex-session=a%20; codex.dont_remember=true.s; better-auth.state=s; \
              __Secure-codex.session_data.0=d; codex.session_data=d"
         );
         assert_eq!(
-            names().forward(header, true),
+            names().scan(header).forward(true),
             "codex-session=a%20; codex.dont_remember=true.s; better-auth.state=s"
         );
         assert_eq!(
-            names().forward("codex-session=a; codex.state=1; codex-session=b", false),
+            names().scan("codex-session=a; codex.state=1; codex-session=b").forward(false),
             "codex.state=1"
         );
         // Also where one of the two could not pass.
         assert_eq!(
-            names().forward("codex.state=1; codex.state=\u{e9}; codex-session=\u{1}; codex-session=a", false),
+            names()
+                .scan("codex.state=1; codex.state=\u{e9}; codex-session=\u{1}; codex-session=a")
+                .forward(false),
             ""
         );
         let listed = Names::new("id", Some(vec!["state".into(), "x.*".into()])).unwrap();
-        assert_eq!(listed.forward("id=1; state=2; states=3; x.y=4; xy=5", false), "id=1; state=2; x.y=4");
+        assert_eq!(
+            listed.scan("id=1; state=2; states=3; x.y=4; xy=5").forward(false),
+            "id=1; state=2; x.y=4"
+        );
         // A backend without a prefix for its cookies.
         assert!(Names::new("better-auth.session_token", None).unwrap().is_known("better-auth.state"));
     }
@@ -518,11 +562,11 @@ mod tests {
         for planted in ["codex-session=", "codex-session=x; codex-session=y", "__Secure-codex-session=\"b\""]
         {
             for header in [format!("{planted}; {good}"), format!("{good}; {planted}")] {
-                assert_eq!(names().read(&header), names().read(good), "{header}");
-                assert_eq!(names().forward(&header, false), good, "{header}");
+                assert_eq!(names().scan(&header).read(), names().scan(good).read(), "{header}");
+                assert_eq!(names().scan(&header).forward(false), good, "{header}");
             }
         }
-        assert_eq!(names().read(&format!("{good}; {good}")), Sent::Unusable);
+        assert_eq!(names().scan(&format!("{good}; {good}")).read(), Sent::Unusable);
     }
 
     #[test]
@@ -530,14 +574,14 @@ mod tests {
         let copies: Vec<String> = (0..500).map(|part| format!("codex.session_data.{part}=")).collect();
         let host = format!("{}my.example", "a.".repeat(100));
         let place = Place { host: &host, path: "/a", domain: None, secure: true, ends: false };
-        let lines = names().clear(&format!("{}; codex-session=", copies.join("; ")), place);
+        let lines = names().scan(&format!("{}; codex-session=", copies.join("; "))).clear(place);
         assert_eq!(lines.len(), 17 * 9);
         let path = "/a".repeat(100);
         let planted =
             format!("codex-session=; codex-session=; {}", [copies.join("; "), copies.join("; ")].join("; "));
-        assert_eq!(names().clear(&planted, Place { path: &path, ..place }).len(), MAX_LINES);
+        assert_eq!(names().scan(&planted).clear(Place { path: &path, ..place }).len(), MAX_LINES);
         // Above a host of many labels, the highest domain is the one that siblings share.
-        let lines = names().clear("codex-session=; codex-session=", Place { path: &path, ..place });
+        let lines = names().scan("codex-session=; codex-session=").clear(Place { path: &path, ..place });
         assert!(
             lines
                 .iter()
@@ -549,14 +593,14 @@ mod tests {
     #[test]
     fn a_header_of_many_cookies_is_read_in_one_go() {
         let header = format!("codex-session=a; {}", "codex.=1;".repeat(50_000));
-        assert_eq!(names().forward(&header, true), "codex-session=a");
+        assert_eq!(names().scan(&header).forward(true), "codex-session=a");
     }
 
     #[test]
     fn a_dead_cookie_is_cleared_at_every_scope() {
         let ends = "; Path=/; HttpOnly; SameSite=Lax";
         let cleared = |header, host, domain, secure| {
-            names().clear(header, Place { host, path: "/library", domain, secure, ends: false })
+            names().scan(header).clear(Place { host, path: "/library", domain, secure, ends: false })
         };
         for host in ["localhost", "127.0.0.1", "[::1]"] {
             assert_eq!(
@@ -594,11 +638,11 @@ mod tests {
     fn of_duplicates_the_host_only_cookie_lives() {
         let place = Place { host: "app.my.example", path: "/", domain: None, secure: true, ends: false };
         // Whoever signs out is signed out.
-        let ended = names().clear("codex-session=a; codex-session=b", Place { ends: true, ..place });
+        let ended = names().scan("codex-session=a; codex-session=b").clear(Place { ends: true, ..place });
         assert_eq!(ended.len(), 3);
         assert!(!ended[0].contains("Domain"));
         let cleared = |header: &str, place: Place<'_>| {
-            let lines = names().clear(header, place);
+            let lines = names().scan(header).clear(place);
             for line in &lines {
                 let cookie = crate::cookie::set_cookie::parse(line).unwrap();
                 assert!(cookie.domain.is_some() || Prefix::of(cookie.name).host, "{line}");
@@ -672,7 +716,7 @@ mod tests {
             assert_eq!(names().is_of_session(name), of_session, "{name}");
         }
         assert_eq!(
-            names().copies("codex-session=a; codex.session_data.0=b; x.session_data=c"),
+            names().scan("codex-session=a; codex.session_data.0=b; x.session_data=c").copies(),
             "codex.session_data.0=b"
         );
         assert!(names().is_known("__Secure-codex-session_multi-abc") && !names().is_known("codex-sessions"));

@@ -4,7 +4,6 @@
 //! meanwhile: a poll that began before a sign-in would delete the new cookie, or put the old one back.
 
 use super::cookies::Names;
-use crate::cookie::header::pairs;
 use crate::cookie::set_cookie;
 
 /// What a browser said of how a response is going to be used.
@@ -55,13 +54,25 @@ pub struct LineContext {
 }
 
 impl Names {
-    /// The lines that may reach the browser, byte for byte. `header` is the request's `Cookie`, `now` is in seconds since
-    /// 1970.
-    pub fn passing(&self, lines: Vec<String>, header: &str, arrival: LineContext, now: i64) -> Vec<String> {
-        lines.into_iter().filter(|line| self.passes(line, header, arrival, now)).collect()
+    /// The lines that may reach the browser, byte for byte. `sent` are name and value of the request's session cookies,
+    /// `now` is in seconds since 1970.
+    pub fn passing(
+        &self,
+        lines: Vec<String>,
+        sent: &[(impl AsRef<str>, impl AsRef<str>)],
+        arrival: LineContext,
+        now: i64,
+    ) -> Vec<String> {
+        lines.into_iter().filter(|line| self.passes(line, sent, arrival, now)).collect()
     }
 
-    fn passes(&self, line: &str, header: &str, arrival: LineContext, now: i64) -> bool {
+    fn passes(
+        &self,
+        line: &str,
+        sent: &[(impl AsRef<str>, impl AsRef<str>)],
+        arrival: LineContext,
+        now: i64,
+    ) -> bool {
         let Some(cookie) = set_cookie::parse(line).filter(|cookie| self.is_of_session(cookie.name)) else {
             return true;
         };
@@ -72,13 +83,13 @@ impl Names {
             return arrival.clears;
         }
         // The old session once more.
-        !(arrival.late && self.is_session(cookie.name) && has(header, cookie.name, cookie.value))
+        !(arrival.late && self.is_session(cookie.name) && has(sent, cookie.name, cookie.value))
     }
 
     /// Whether lines give the browser another session cookie than it sent, or take it away.
-    pub fn replaces(&self, lines: &[String], header: &str, now: i64) -> bool {
+    pub fn replaces(&self, lines: &[String], sent: &[(impl AsRef<str>, impl AsRef<str>)], now: i64) -> bool {
         lines.iter().filter_map(|line| set_cookie::parse(line)).any(|cookie| {
-            self.is_session(cookie.name) && (deletes(&cookie, now) || !has(header, cookie.name, cookie.value))
+            self.is_session(cookie.name) && (deletes(&cookie, now) || !has(sent, cookie.name, cookie.value))
         })
     }
 
@@ -103,8 +114,8 @@ fn deletes(cookie: &set_cookie::SetCookie<'_>, now: i64) -> bool {
     cookie.value.is_empty() || cookie.lifetime(now).is_some_and(|seconds| seconds <= 0)
 }
 
-fn has(header: &str, name: &str, value: &str) -> bool {
-    pairs(header).any(|pair| header.get(pair.name()) == Some(name) && header.get(pair.value()) == Some(value))
+fn has(sent: &[(impl AsRef<str>, impl AsRef<str>)], name: &str, value: &str) -> bool {
+    sent.iter().any(|(known, of)| known.as_ref() == name && of.as_ref() == value)
 }
 
 #[cfg(test)]
@@ -153,7 +164,7 @@ mod tests {
             let lines = all.map(String::from).to_vec();
             names.passing(
                 lines,
-                "theme=1; codex-session=old",
+                &[("codex-session", "old")],
                 LineContext { clears, looks, late },
                 1_800_000_000,
             )
@@ -209,7 +220,7 @@ mod tests {
             ("=", false, None),
         ] {
             let lines = [line.to_owned()];
-            assert_eq!(names.replaces(&lines, "sid=old", 0), replaces, "{line}");
+            assert_eq!(names.replaces(&lines, &[("sid", "old")], 0), replaces, "{line}");
             assert_eq!(names.arrived(&lines, 0).as_deref(), arrived, "{line}");
         }
     }

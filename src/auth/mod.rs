@@ -4,15 +4,22 @@
 //! and the backend, what the page itself and what the forms of an account ask of it. Nothing here keeps a session or
 //! verifies one; the backend does both.
 
+pub mod backend;
 pub mod client;
 pub mod cookies;
+#[cfg(test)]
+pub(crate) mod count;
+pub mod exchange;
 pub mod failure;
 pub mod flow;
 pub mod form_post;
 pub mod invalidation;
 pub mod lines;
+pub mod lookup;
 pub mod magic_link;
 pub mod notice;
+pub mod reply;
+pub mod request;
 pub mod revocation;
 pub mod routes;
 pub mod session_response;

@@ -5,7 +5,7 @@
  */
 
 import { callWasm, text } from "../../wasm/server.ts";
-import { BASE_PATH, type Session, type SessionAnswer } from "../backend.ts";
+import { BASE_PATH, type Session, type SessionAnswer } from "../auth/types.ts";
 import { headersFor } from "../headers.ts";
 import { showLink } from "../magic-link.ts";
 import { random } from "../random.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { callWasm, type SignInBinding } from "../../wasm/server.ts";
-import type { SessionAnswer } from "../backend.ts";
+import type { SessionAnswer } from "../auth/types.ts";
 import type { Store } from "../store.ts";
 import { type AuthStage, asFailure, failed } from "./failure.ts";
 import type { Sealer } from "./seal.ts";

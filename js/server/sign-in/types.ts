@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Auth, Session, User } from "../backend.ts";
+import type { Auth, Session, User } from "../auth/types.ts";
 import type { Store } from "../store.ts";
 import type { AuthError } from "./failure.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Kept, SessionCache } from "../backend-cache.ts";
+import type { Kept, SessionCache } from "../auth/cache.ts";
 
 /**
  * - `token`, `user`, `email`, `clear`: what is kept of a session, of a user's or of all is not true any more.

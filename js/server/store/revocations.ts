@@ -4,6 +4,7 @@
  * @module
  */
 import { callWasm } from "../../wasm/server.ts";
+import { type Change, changesOf } from "../auth/exchange.ts";
 import { headersFor } from "../headers.ts";
 import { secretsOf } from "../secrets.ts";
 import { memoryStore, type Store } from "../store.ts";
@@ -13,10 +14,9 @@ import { decode as decodeUtf8, encode as encodeUtf8 } from "../utf8.ts";
 /** Seconds for which a nonce is remembered: longer than a message is taken. */
 const REMEMBERED = 900;
 
-/** What a message says: of whom, by `id`, `email` or `token` in turn, and when it was signed, in milliseconds since 1970. */
+/** What a message changes, and when it was signed, in milliseconds since 1970. */
 export interface Revocation {
-  ends: boolean;
-  named: string[];
+  changes: Change[];
   since: number;
 }
 
@@ -64,9 +64,9 @@ export function revocationReader(
       string,
     ];
     if (!(await isSigned(signed, mac))) callWasm((m) => m.refuseNotice(false));
-    const [type, ...named] = callWasm((m) => m.readNotice(body));
+    const changes = changesOf(callWasm((m) => m.readNotice(body)));
     if (!(await isNew(nonce))) callWasm((m) => m.refuseNotice(true));
-    return { ends: type === "ended", named, since: Number(time) };
+    return { changes, since: Number(time) };
   };
 }
 

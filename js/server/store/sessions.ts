@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Kept, SessionCache } from "../backend-cache.ts";
+import type { Kept, SessionCache } from "../auth/cache.ts";
 import { random } from "../random.ts";
 import type { Store } from "../store.ts";
 import { boundedStore, OPERATION_LIMIT } from "./bounded.ts";

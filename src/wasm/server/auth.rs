@@ -1,311 +1,259 @@
 //! Sessions of a remote authentication backend.
 
-#![allow(
-    clippy::needless_pass_by_value,
-    reason = "wasm-bindgen hands strings over, it does not lend optional ones"
-)]
-
-use js_sys::TypeError;
+use js_sys::{Array, JsString, TypeError};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
+use super::message::{Reader, Writer};
 use super::thrown;
-use crate::auth::cookies::{Names, Place, Sent};
+use crate::auth::backend::Backend as Declaration;
+use crate::auth::cookies::Names;
+use crate::auth::exchange::{Answer, Change, Exchange as Request, Forward, Head, Plan, forget};
 use crate::auth::invalidation::Named;
-use crate::auth::revocation::Wanted;
-use crate::auth::routes::{Paths, Sender};
-use crate::auth::session_response::SessionState;
-use crate::auth::{
-    cookies, form_post, invalidation, lines, magic_link, revocation, routes, session_response,
-};
+use crate::auth::reply::{AnswerBody, Body, Reply};
+use crate::auth::request::SpecialRoute;
+use crate::auth::routes::{self, Paths};
+use crate::auth::session_response::{self, SessionState};
+use crate::auth::{form_post, lines, magic_link, revocation};
+use crate::cookie::attributes::{check_domain_syntax, domain_gains, without_dot};
 use crate::error::{Refusal, Rule};
-use crate::http::form::Form;
-use crate::http::same_origin::Claims;
+use crate::http::redirect;
 
 /// A backend's declaration, checked, and the decisions that follow from it.
 #[wasm_bindgen]
-pub struct Backend {
-    names: Names,
-    paths: Paths,
-    domain: Option<String>,
-}
+pub struct Backend(Declaration);
+
+/// A request on its way to the backend: what was read of it.
+#[wasm_bindgen]
+pub struct AuthExchange(Request);
 
 #[wasm_bindgen]
 impl Backend {
-    /// Checks a declaration; throws a refusal or a `TypeError`.
+    /// Checks a declaration; throws a refusal or a `TypeError`. The message is the name of the session cookie, the base
+    /// path, the paths of get-session and sign-out, whether signing out is forgetting the cookies, and then each as a
+    /// list of none or one: origin, domain, the domain that cookies get, the page of magic links. `others` are the names
+    /// of the other cookies.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        cookie: &str,
-        others: Option<Vec<String>>,
-        base: &str,
-        session: &str,
-        sign_out: &str,
-        domain: Option<String>,
-    ) -> Result<Backend, JsValue> {
-        let names = Names::new(cookie, others).map_err(thrown)?;
-        let paths = Paths::new(base, session, sign_out).ok_or_else(|| {
+    pub fn new(message: &str, others: Option<Vec<String>>) -> Result<Backend, JsValue> {
+        let mut message = Reader::new(message);
+        let names = Names::new(message.line(), others).map_err(thrown)?;
+        let paths = Paths::new(message.line(), message.line(), message.line()).ok_or_else(|| {
             TypeError::new("basePath and paths are absolute paths, without query and fragment")
         })?;
+        let forgets = message.flag();
+        let mut given = || message.lines().first().map(|&text| text.to_owned());
+        let (origin, domain, set_domain, link_page) = (given(), given(), given(), given());
         if let Some(domain) = &domain {
-            let plain = crate::cookie::attributes::without_dot(domain.as_str());
-            crate::cookie::attributes::check_domain_syntax(plain).map_err(thrown)?;
+            check_domain_syntax(without_dot(domain.as_str())).map_err(thrown)?;
         }
-        Ok(Self { names, paths, domain })
+        if let Some(domain) = set_domain.as_deref().filter(|domain| !domain.is_empty()) {
+            check_domain(domain)?;
+        }
+        if let Some(page) = link_page.as_deref() {
+            if redirect::check(page, &[]).as_deref() != Some(page) {
+                return Err(TypeError::new("pages.magicLink is a local path").into());
+            }
+        }
+        let domain = domain.or_else(|| set_domain.clone().filter(|domain| !domain.is_empty()));
+        Ok(Self(Declaration { names, paths, domain, set_domain, origin, link_page, forgets }))
     }
 
     /// The names of its cookies, without prefixes; one with `*` behind stands for all that begin so.
     pub fn names(&self) -> Vec<String> {
-        self.names.list().map(String::from).collect()
+        self.0.names.list().map(str::to_owned).collect()
     }
 
-    /// What the session cookies of a `Cookie` header stand for: nothing if there are none, an empty text if no session
-    /// can come of them, else their key in a cache.
-    pub fn key(&self, header: &str) -> Option<String> {
-        match self.names.read(header) {
-            Sent::None => None,
-            Sent::Unusable => Some(String::new()),
-            Sent::Some { pairs, .. } => Some(cookies::hash(&pairs)),
-        }
+    /// What stands for the session cookies of a `Cookie` header: nothing if there are none; else their key in a cache,
+    /// empty if no session can come of them, and what stands for the backend's copies of the session.
+    #[wasm_bindgen(js_name = cacheKey)]
+    pub fn cache_key(&self, header: &str) -> Option<String> {
+        self.0.cache_key(header).map(|key| Writer::new(key.key).line(key.copies).done())
     }
 
     /// The hashes under which the tokens of a `Cookie` header are known.
     pub fn handles(&self, header: &str) -> Vec<String> {
-        match self.names.read(header) {
-            Sent::Some { values, .. } => values.into_iter().flat_map(cookies::handles).collect(),
-            Sent::None | Sent::Unusable => Vec::new(),
-        }
+        self.0.names.scan(header).read().handles()
     }
 
-    /// The claims of the JSON Web Token in the session cookie, as JSON, and `exp` in milliseconds; nothing where there is
-    /// no such token, none with an `exp`, or its time is over. It verifies nothing.
-    pub fn claims(&self, header: &str, now: f64) -> Option<Vec<String>> {
-        let token = self.names.token(header)?;
-        let end = crate::jwt::decode(&token)?.exp? * 1000.0;
-        // The platform's dates end there.
-        if end <= now || end > 8.64e15 {
-            return None;
-        }
-        let claims = session_response::without_tokens(&crate::jwt::payload(&token)?)?;
-        Some(vec![claims, end.to_string(), cookies::hash(&token).chars().take(32).collect()])
+    /// The claims of the JSON Web Token in the session cookie: what stands for it, its end in milliseconds, and JSON. It
+    /// verifies nothing.
+    pub fn claims(&self, header: &str, now: f64) -> Option<String> {
+        let claimed = self.0.claimed(header, now)?;
+        Some(Writer::new(claimed.id).line(claimed.end).line(claimed.claims).done())
     }
 
-    /// The `Cookie` header for the backend, for a look-up or as it is.
-    pub fn forward(&self, header: &str, lookup: bool) -> String {
-        self.names.forward(header, lookup)
+    /// How the backend is asked whose a request is: its URL, the headers without copies of the session, and the headers
+    /// with them, none where there are no copies. The head is as in [`Backend::request`].
+    pub fn lookup(&self, head: &str) -> Result<String, JsValue> {
+        let lookup = self.0.lookup(&head_of(head)).map_err(thrown)?;
+        let with_copies = lookup.with_copies.unwrap_or_default();
+        Ok(Writer::new(lookup.url).pairs(&lookup.headers).pairs(&with_copies).done())
     }
 
-    /// The lines that clear dead session cookies, or what a sibling planted beside the own one.
-    pub fn clear(&self, header: &str, host: &str, path: &str, secure: bool, ends: bool) -> Vec<String> {
-        self.names.clear(header, Place { host, path, domain: self.domain.as_deref(), secure, ends })
+    /// The `Set-Cookie` lines of an answer about a session, as the browser gets them.
+    #[wasm_bindgen(js_name = sessionLines)]
+    pub fn session_lines(&self, url: &str, lines: Vec<String>) -> Vec<String> {
+        self.0.session_lines(url, lines)
     }
 
-    /// What stands for the copies of the session in a `Cookie` header; empty for none.
-    pub fn copies(&self, header: &str) -> String {
-        let copies = self.names.copies(header);
-        if copies.is_empty() { copies } else { cookies::hash(&copies) }
+    /// Of these lines those that may go with a response to a request, and where its session is `dead` those that clear
+    /// its cookies. The head is as in [`Backend::request`], `now` is in milliseconds.
+    #[wasm_bindgen(js_name = linesFor)]
+    pub fn lines_for(&self, head: &str, lines: Vec<String>, dead: bool, late: bool, now: f64) -> Vec<String> {
+        #[expect(clippy::cast_possible_truncation, reason = "a date")]
+        let now = (now / 1000.0) as i64;
+        self.0.lines_for(&head_of(head), lines, dead, late, now)
     }
 
-    /// The lines that may reach the browser. `now` is in milliseconds.
-    pub fn passing(
-        &self,
-        lines: Vec<String>,
-        header: &str,
-        clears: bool,
-        looks: bool,
-        late: bool,
-        now: f64,
-    ) -> Vec<String> {
-        self.names.passing(lines, header, lines::LineContext { clears, looks, late }, seconds(now))
-    }
-
-    /// The lines of the session's own cookies as Secure ones; all others byte for byte.
-    #[wasm_bindgen(js_name = withSecure)]
-    pub fn with_secure(&self, lines: Vec<String>) -> Vec<String> {
-        let known = |line: &String| {
-            crate::cookie::set_cookie::parse(line).is_some_and(|cookie| self.names.is_of_session(cookie.name))
+    /// Decides about a request. The head is the backend's URL, the method, the URL, the client's address or an empty
+    /// line, and then names and values of headers. The answer is a message, of the kind `form-post`, `reply` or
+    /// `forward`, and the exchange.
+    pub fn request(&self, head: &str) -> Result<Array, JsValue> {
+        let (plan, exchange) = self.0.request(&head_of(head)).map_err(thrown)?;
+        let message = match &plan {
+            Plan::FormPost => Writer::new("form-post").line(form_post::MAX_BODY).done(),
+            Plan::Reply(reply) => written(Writer::new("reply"), reply),
+            Plan::Forward(forward) => forwarded(forward),
         };
-        let secure = |line: String| if known(&line) { cookies::with_secure(&line) } else { line };
-        lines.into_iter().map(secure).collect()
+        Ok(Array::of2(&JsString::from(message), &JsValue::from(AuthExchange(exchange))))
     }
 
-    /// Whether lines give the browser another session cookie than it sent, or take it away.
-    pub fn replaces(&self, lines: Vec<String>, header: &str, now: f64) -> bool {
-        self.names.replaces(&lines, header, seconds(now))
-    }
-
-    /// The name of what looks like a session cookie in the lines of a sign-in that set none of this backend's.
-    pub fn misnamed(&self, method: &str, url: &str, lines: Vec<String>, now: f64) -> Option<String> {
-        if self.paths.signs_in(method, url) { self.names.misnamed(&lines, seconds(now)) } else { None }
-    }
-
-    /// The `Cookie` header of the session that lines set.
-    pub fn arrived(&self, lines: Vec<String>, now: f64) -> Option<String> {
-        self.names.arrived(&lines, seconds(now))
-    }
-
-    /// The backend's URL for a look-up.
-    pub fn lookup(&self, backend: &str) -> Result<String, JsValue> {
-        self.paths.lookup(backend).map_err(thrown)
-    }
-
-    /// Refuses a request that must not reach the backend; its URL there.
-    #[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
-    pub fn admit(
-        &self,
-        backend: &str,
-        method: &str,
-        url: &str,
-        own: &str,
-        site: Option<String>,
-        mode: Option<String>,
-        dest: Option<String>,
-        origin: Option<String>,
-        header: Option<String>,
-    ) -> Result<String, JsValue> {
-        let claims = Claims {
-            site: site.as_deref(),
-            mode: mode.as_deref(),
-            dest: dest.as_deref(),
-            // Only GET is prefetched, and no GET changes anything here.
-            purpose: None,
-            origin: origin.as_deref(),
-            header: header.as_deref(),
-        };
-        let sender = Sender { claims, mode: mode.as_deref() };
-        let admitted = || -> Result<String, Refusal> {
-            self.paths.admit(method, url, &sender, own)?;
-            self.paths.upstream(backend, url)
-        };
-        admitted().map_err(thrown)
-    }
-
-    /// The value of `Allow`.
+    /// The value of `Allow` for a request URL.
     pub fn allow(&self, url: &str) -> String {
-        self.paths.allow(url).to_owned()
+        self.0.paths.read("OPTIONS", url).map(|request| request.allow().to_owned()).unwrap_or_default()
     }
 
-    /// What a request asks for beside the backend's own paths: 0 nothing, 1 to show a magic link, 2 to use one, 3 to end
-    /// a session.
-    pub fn detour(&self, method: &str, url: &str) -> u8 {
-        self.paths.detour(method, url) as u8
-    }
-
-    /// What a request says of the session to end or to choose: nothing where it passes as it is; else the session's
-    /// identifier, the backend's URL of the list that has its token, what the token is called, and the list's body if it
-    /// is asked for by POST. Throws a refusal.
-    pub fn wanted(
-        &self,
-        backend: &str,
-        url: &str,
-        content_type: &str,
-        body: &str,
-    ) -> Result<Option<Vec<String>>, JsValue> {
-        let wanted = || -> Result<Option<Vec<String>>, Refusal> {
-            let Wanted::Listed(list) = self.paths.wanted(url, Form::of(content_type).ok(), body)? else {
-                return Ok(None);
-            };
-            let at = self.paths.beside(backend, list.path, None)?;
-            Ok(Some([list.id, at, list.member.to_owned()].into_iter().chain(list.body).collect()))
-        };
-        wanted().map_err(thrown)
-    }
-
-    /// The backend's URL that uses a magic link, by the body of a request.
-    #[wasm_bindgen(js_name = useLink)]
-    pub fn use_link(&self, backend: &str, content_type: &str, body: &str) -> Result<String, JsValue> {
-        let query =
-            Form::of(content_type).and_then(|form| magic_link::consume(form, body)).map_err(thrown)?;
-        self.paths.beside(backend, magic_link::LINK, Some(&query)).map_err(thrown)
-    }
-
-    /// Whether a request is an OAuth provider's answer by form, which is not for the backend.
-    #[expect(clippy::too_many_arguments, reason = "an object would cross field by field as well, and slower")]
-    #[wasm_bindgen(js_name = isFormPost)]
-    pub fn is_form_post(
-        &self,
-        method: &str,
-        url: &str,
-        content_type: &str,
-        own: &str,
-        site: Option<String>,
-        mode: Option<String>,
-        dest: Option<String>,
-        origin: Option<String>,
-        header: Option<String>,
-    ) -> bool {
-        let claims = Claims {
-            site: site.as_deref(),
-            mode: mode.as_deref(),
-            dest: dest.as_deref(),
-            purpose: None,
-            origin: origin.as_deref(),
-            header: header.as_deref(),
-        };
-        self.paths.is_form_post(method, url, content_type, &Sender { claims, mode: mode.as_deref() }, own)
-    }
-
-    /// Where such an answer leads, by its body.
+    /// The answer to an OAuth provider's answer by form.
     #[wasm_bindgen(js_name = formPost)]
-    pub fn form_post(&self, url: &str, body: &str) -> Result<String, JsValue> {
-        self.paths.form_post(url, body).map_err(thrown)
+    pub fn form_post(&self, exchange: &AuthExchange, body: &str) -> Result<String, JsValue> {
+        let reply = self.0.form_post(&exchange.0, body).map_err(thrown)?;
+        Ok(written(Writer::new("reply"), &reply))
     }
 
-    /// The body of a refusal of the backend (4xx), as the page gets it; what is no JSON comes as an empty `body`.
-    pub fn refusal(&self, url: &str, status: u16, body: &str) -> String {
-        self.paths.refusal(url, status, body)
+    /// The backend's URL that uses a magic link.
+    #[wasm_bindgen(js_name = useLink)]
+    pub fn use_link(&self, exchange: &AuthExchange, body: &str) -> Result<String, JsValue> {
+        self.0.use_link(&exchange.0, body).map_err(thrown)
     }
 
-    /// What a request may have done: 0 nothing, 1 to its own session, 2 to all of its user, 3 to anyone's, 4 to those of
-    /// the user whom it signs in; 8 more where these sessions are over.
-    pub fn effect(&self, method: &str, url: &str, succeeded: bool) -> u8 {
-        let effect = self.paths.effect(method, url, succeeded);
-        effect.reach as u8 + if effect.ends { 8 } else { 0 }
+    /// The list that has the token of the session which a body names by its identifier: its URL, what the token is
+    /// called, the identifier, the headers, and the list's body, empty where it is asked for by GET; nothing where the request passes as it
+    /// is.
+    pub fn listed(&self, exchange: &AuthExchange, body: &str) -> Result<Option<String>, JsValue> {
+        let listed = self.0.listed(&exchange.0, body).map_err(thrown)?;
+        Ok(listed.map(|(list, url, headers)| {
+            let body = list.body.unwrap_or_default();
+            Writer::new(url).line(list.member).text(&list.id).pairs(&headers).line(body).done()
+        }))
     }
 
-    /// Whether the answer may take the session's cookies away.
-    pub fn clears(&self, method: &str, url: &str, succeeded: bool) -> bool {
-        self.paths.clears(method, url, succeeded)
-    }
-
-    /// Whether a request asks whose a session is, or reads in the background.
-    pub fn looks(&self, method: &str, url: &str, navigates: bool) -> bool {
-        self.paths.looks(method, url, navigates)
-    }
-
-    /// The users whom a request names that succeeded: `id`, `email` or `token`, and which, in turn.
-    pub fn named(&self, url: &str, content_type: &str, body: &str) -> Vec<String> {
-        flat(self.paths.named(url, Form::of(content_type).ok(), body))
+    /// Decides about an answer. The head is the status, or 0 where none came; the time in milliseconds; whether the browser
+    /// has got another session, whether it is aside, whether nobody could tell whose the request was; whether a user
+    /// is known, and the user's identifier, which may hold line breaks; the URL that was requested; whether the body is JSON; and then names and values of headers. `body` is
+    /// that JSON, nothing if it cannot be read. `sent` are content types and bodies that were sent, in turns.
+    ///
+    /// The answer is a message: the changes, as kind and value in turns; the name of a misnamed session cookie, as a list of
+    /// none or one; and whether there is a response, and that.
+    pub fn response(
+        &self,
+        exchange: &AuthExchange,
+        head: &str,
+        body: Option<String>,
+        sent: Vec<String>,
+    ) -> String {
+        let mut head = Reader::new(head);
+        let (status, now) = (head.number(), head.number());
+        let (late, aside, unknown) = (head.flag(), head.flag(), head.flag());
+        let user = head.flag().then(|| head.text());
+        let (target, is_json) = (head.line(), head.flag());
+        let answer = Answer {
+            status,
+            now,
+            late,
+            aside,
+            unknown,
+            user: user.as_deref(),
+            target,
+            headers: head.pairs(),
+            body: match &body {
+                _ if !is_json => AnswerBody::Unread,
+                None => AnswerBody::Broken,
+                Some(body) => AnswerBody::Json(body),
+            },
+            sent: sent.chunks_exact(2).filter_map(|pair| Some((&**pair.first()?, &**pair.last()?))).collect(),
+        };
+        let outcome = self.0.response(&exchange.0, &answer);
+        let mut message = Writer::new("outcome").line(outcome.changes.len());
+        for (kind, value) in outcome.changes.into_iter().map(change) {
+            message = message.line(kind).text(&value);
+        }
+        let message = message.lines(outcome.misnamed.iter());
+        match &outcome.reply {
+            Some(reply) => written(message.flag(true), reply),
+            None => message.flag(false).done(),
+        }
     }
 }
 
-pub(super) fn flat(named: Vec<Named>) -> Vec<String> {
-    let pair = |named| match named {
-        Named::Id(id) => ["id".into(), id],
-        Named::Email(email) => ["email".into(), email],
-        Named::Token(token) => ["token".into(), token],
+fn head_of(text: &str) -> Head<'_> {
+    let mut message = Reader::new(text);
+    Head {
+        backend: message.line(),
+        method: message.line(),
+        url: message.line(),
+        address: message.line(),
+        headers: message.pairs(),
+    }
+}
+
+/// The status, the headers, whether there is a body: `none`, `text` or `backend`, and the text.
+fn written(message: Writer, reply: &Reply) -> String {
+    let message = message.line(reply.status).pairs(&reply.headers);
+    match &reply.body {
+        Body::None => message.line("none").done(),
+        Body::Backend => message.line("backend").done(),
+        Body::Text(text) => message.line("text").line(text).done(),
+    }
+}
+
+/// The method, the URL, what the handler does before, whether it asks first, whether it needs the body, whether the backend
+/// may renew, the handles and the headers.
+fn forwarded(forward: &Forward) -> String {
+    let special = match forward.special {
+        SpecialRoute::UseLink => "use-link",
+        SpecialRoute::Revoke => "revoke",
+        SpecialRoute::None | SpecialRoute::ShowLink => "",
     };
-    named.into_iter().flat_map(pair).collect()
+    Writer::new("forward")
+        .line(&forward.method)
+        .line(&forward.url)
+        .line(special)
+        .flag(forward.asks_first)
+        .flag(forward.reads_body)
+        .flag(forward.renews)
+        .lines(forward.handles.iter())
+        .pairs(&forward.headers)
+        .done()
 }
 
-/// Seconds of milliseconds.
-fn seconds(milliseconds: f64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a date")]
-    let seconds = (milliseconds / 1000.0) as i64;
-    seconds
-}
-
-/// The users whom the answer names to what is no reading: `id`, and which, in turn.
-#[wasm_bindgen(js_name = usersNamed)]
-pub fn users_named(body: &str) -> Vec<String> {
-    flat(invalidation::answered(body))
-}
-
-/// Whether the backend did what it was asked.
-#[wasm_bindgen(js_name = backendSucceeded)]
-pub fn backend_succeeded(status: u16, location: Option<String>) -> bool {
-    invalidation::succeeded(status, location.as_deref())
+fn change(change: Change) -> (&'static str, String) {
+    match change {
+        Change::Forget(handle) => ("forget", handle),
+        Change::End(handle) => ("end", handle),
+        Change::ForgetUser(id) => ("forget-user", id),
+        Change::EndUser(id) => ("end-user", id),
+        Change::ForgetEmail(email) => ("forget-email", email),
+        Change::ForgetAll => ("forget-all", String::new()),
+        Change::EndAll => ("end-all", String::new()),
+        Change::Replace(handles) => ("replace", handles.join(" ")),
+        Change::Arrive(cookie) => ("arrive", cookie),
+    }
 }
 
 /// Whether a request loads a document that a visitor goes to.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen hands optional strings over, it does not lend them"
+)]
 #[wasm_bindgen(js_name = loadsDocument)]
 pub fn loads_document(
     mode: Option<String>,
@@ -346,9 +294,13 @@ pub fn read_session_answer(status: u16, body: &str, now: f64, ttl: f64) -> Vec<S
 }
 
 /// Where a page of the app asks before a magic link is used; throws a `TypeError` if `page` is no local path.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen hands optional strings over, it does not lend them"
+)]
 #[wasm_bindgen(js_name = linkLocation)]
 pub fn link_location(page: &str, query: Option<String>) -> Result<String, JsValue> {
-    if crate::http::redirect::check(page, &[]).as_deref() == Some(page) {
+    if redirect::check(page, &[]).as_deref() == Some(page) {
         Ok(magic_link::location(page, query.as_deref()))
     } else {
         Err(TypeError::new("pages.magicLink is a local path").into())
@@ -356,6 +308,10 @@ pub fn link_location(page: &str, query: Option<String>) -> Result<String, JsValu
 }
 
 /// A page that asks before a magic link is used, and name and value of its policy.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen hands optional strings over, it does not lend them"
+)]
 #[wasm_bindgen(js_name = linkPage)]
 pub fn link_page(action: &str, query: Option<String>) -> Vec<String> {
     vec![
@@ -365,105 +321,54 @@ pub fn link_page(action: &str, query: Option<String>) -> Vec<String> {
     ]
 }
 
-/// Status and JSON for a program, where the backend redirects; `undefined` for a browser's form.
-#[wasm_bindgen(js_name = linkAnswer)]
-pub fn link_answer(content_type: &str, location: &str) -> Option<Vec<String>> {
-    if Form::of(content_type) != Ok(Form::Json) {
-        return None;
-    }
-    let (status, body) = magic_link::answer(location);
-    Some(vec![status.to_string(), body])
-}
-
 /// The backend's body that names the session of an identifier, by its list; `undefined` where that has none.
 #[wasm_bindgen(js_name = sessionBody)]
 pub fn session_body(list: &str, id: &str, member: &str) -> Option<String> {
     revocation::token(list, id).map(|token| revocation::body(member, &token))
 }
 
-/// The hashes under which one token is known.
-#[wasm_bindgen(js_name = tokenHandles)]
-pub fn token_handles(token: &str) -> Vec<String> {
-    cookies::handles(token)
+/// What the end of a session, named by its `token`, or of all sessions of a user, named by `id`, changes: kinds of changes
+/// and of whom, in turns.
+#[wasm_bindgen(js_name = endOf)]
+pub fn end_of(by: &str, name: String) -> Vec<String> {
+    let named = if by == "token" { Named::Token(name) } else { Named::Id(name) };
+    flat(forget(named, true))
 }
 
-/// JSON without tokens; `undefined` for what is no JSON.
-#[wasm_bindgen(js_name = withoutTokens)]
-pub fn without_tokens(body: &str) -> Option<String> {
-    session_response::without_tokens(body)
+/// Changes, as kind and of whom in turns.
+pub(super) fn flat(changes: impl IntoIterator<Item = Change>) -> Vec<String> {
+    changes.into_iter().map(change).flat_map(|(kind, whom)| [kind.to_owned(), whom]).collect()
 }
 
-/// Whether tokens are to be stripped from a body of this type.
+/// Whether tokens are to be stripped from a body of this type; an empty one where none is said.
 #[wasm_bindgen(js_name = isJson)]
-pub fn is_json(content_type: Option<String>) -> bool {
-    routes::is_json(content_type.as_deref())
-}
-
-/// Whether a header passes to the backend.
-#[wasm_bindgen(js_name = passesToBackend)]
-pub fn passes_to_backend(name: &str) -> bool {
-    routes::request_passes(name)
-}
-
-/// Whether a header passes to the page.
-#[wasm_bindgen(js_name = passesToPage)]
-pub fn passes_to_page(name: &str) -> bool {
-    routes::response_passes(name)
-}
-
-/// The client's address in normal form; `undefined` for what is no address.
-#[wasm_bindgen(js_name = normalAddress)]
-pub fn normal_address(text: &str) -> Option<String> {
-    crate::proxy::headers::address(text)
-}
-
-/// The value of `Retry-After`, in seconds from `now`, which is in milliseconds.
-#[wasm_bindgen(js_name = retryAfter)]
-pub fn retry_after(standard: Option<String>, other: Option<String>, now: f64) -> Option<u32> {
-    crate::http::retry_after::seconds(standard.as_deref(), other.as_deref(), now)
-}
-
-/// `Set-Cookie` lines with another Domain; none where that is empty.
-#[wasm_bindgen(js_name = withDomain)]
-pub fn with_domain(lines: Vec<String>, domain: &str) -> Vec<String> {
-    lines.iter().map(|line| cookies::with_domain(line, domain)).collect()
+pub fn is_json(content_type: &str) -> bool {
+    routes::is_json(Some(content_type))
 }
 
 /// Refuses a Domain that no browser takes; throws a refusal.
 #[wasm_bindgen(js_name = checkDomain)]
 pub fn check_domain(domain: &str) -> Result<(), JsValue> {
-    use crate::cookie::attributes::{check_domain_syntax, domain_gains, without_dot};
     let plain = without_dot(domain);
-    check_domain_syntax(plain).map_err(thrown)?;
-    if domain_gains(plain) { Ok(()) } else { Err(thrown(Rule::DomainShared)) }
+    let checked = || -> Result<(), Refusal> {
+        check_domain_syntax(plain)?;
+        if domain_gains(plain) { Ok(()) } else { Err(Rule::DomainShared.into()) }
+    };
+    checked().map_err(thrown)
 }
 
 /// The `Cache-Control` of a response that was made with a session at hand; `undefined` where its own stays.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen hands optional strings over, it does not lend them"
+)]
 #[wasm_bindgen(js_name = sessionCacheControl)]
 pub fn session_cache_control(sets_cookie: bool, signed_in: bool, own: Option<String>) -> Option<String> {
     routes::cache_control(sets_cookie, signed_in, own.as_deref()).map(str::to_owned)
-}
-
-/// Where a redirect leads in the browser; `undefined` where it may not lead.
-#[wasm_bindgen(js_name = relocateRedirect)]
-pub fn relocate_redirect(backend: &str, requested: &str, location: &str) -> Option<String> {
-    routes::relocate(backend, requested, location)
-}
-
-/// Bytes that an OAuth provider's answer by form takes at most.
-#[wasm_bindgen(js_name = formPostLimit)]
-pub fn form_post_limit() -> usize {
-    form_post::MAX_BODY
 }
 
 /// Throws the refusal for a session cookie of another name than was declared.
 #[wasm_bindgen(js_name = sessionMisnamed)]
 pub fn session_misnamed() -> Result<(), JsValue> {
     Err(thrown(Rule::SessionMisnamed))
-}
-
-/// Throws the refusal for a backend that does not answer.
-#[wasm_bindgen(js_name = backendAway)]
-pub fn backend_away() -> Result<(), JsValue> {
-    Err(thrown(Rule::BackendAway))
 }

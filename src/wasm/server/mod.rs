@@ -8,6 +8,7 @@ mod cookies;
 mod flow;
 mod forwarded;
 mod guard;
+mod message;
 mod notice;
 mod proxy;
 mod sign_in;

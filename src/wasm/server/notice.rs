@@ -7,6 +7,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::auth::flat;
 use super::thrown;
+use crate::auth::exchange::forget;
 use crate::auth::notice;
 use crate::error::Rule;
 
@@ -26,13 +27,11 @@ pub fn refuse_notice(replayed: bool) -> Result<(), JsValue> {
     Err(thrown(if replayed { Rule::NoticeReplayed } else { Rule::NoticeUnsigned }))
 }
 
-/// Reads a message: `ended` or `changed`, then `id`, `email` or `token`, and which, in turn.
+/// What a message changes: kinds of changes and of whom, in turns.
 #[wasm_bindgen(js_name = readNotice)]
 pub fn read_notice(body: &str) -> Result<Vec<String>, JsValue> {
     let notice = notice::read(body).map_err(thrown)?;
-    let mut out = vec![if notice.ends { "ended" } else { "changed" }.to_owned()];
-    out.extend(flat(notice.named));
-    Ok(out)
+    Ok(flat(notice.named.into_iter().flat_map(|named| forget(named, notice.ends))))
 }
 
 /// Bytes of the longest message.
