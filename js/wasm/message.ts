@@ -25,7 +25,9 @@ export class Reader {
   /** The next item, which may hold line breaks. */
   text(): string {
     const item = this.line();
-    return item.includes("\\") ? item.replace(/\\(.)/g, (_, escaped) => (escaped === "n" ? "\n" : escaped)) : item;
+    return item.includes("\\")
+      ? item.replace(/\\(.)/g, (_, escaped) => (escaped === "n" ? "\n" : escaped))
+      : item;
   }
 
   /** The next item, a number. */

@@ -7,7 +7,7 @@ use crate::auth::cookies::{Sent, handles};
 use crate::auth::invalidation::{self, Named, Reach};
 use crate::auth::lines::{LineContext, Loading, is_navigation};
 use crate::auth::magic_link;
-use crate::auth::reply::{AnswerBody, Body, Headers, Reply, headers_of, signed_out};
+use crate::auth::reply::{self, Answer, Body, Headers, Reply, find, headers_of, signed_out};
 use crate::auth::request::{AuthRequest, Kind, SpecialRoute};
 use crate::auth::revocation::{List, Wanted};
 use crate::auth::routes::request_passes;
@@ -96,10 +96,10 @@ pub struct Forward {
 /// A request on its way.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    pub(super) request: AuthRequest,
-    pub(super) backend: String,
+    request: AuthRequest,
+    backend: String,
     own: String,
-    pub(super) content_type: String,
+    content_type: String,
     /// Whether its response is a document that a visitor goes to.
     navigates: bool,
     /// Name and value of the session cookies.
@@ -110,31 +110,6 @@ pub struct Exchange {
     clearing: Vec<String>,
     /// The headers of a question of the handler's own: without the backend's copies of the session.
     aside: Headers,
-}
-
-/// What is known when the backend has answered, or has not.
-#[derive(Clone, Debug)]
-pub struct Answer<'a> {
-    /// The status; 0 where no answer came.
-    pub status: u16,
-    /// The time, in milliseconds since 1970.
-    pub now: f64,
-    /// Whether the browser has got another session meanwhile.
-    pub late: bool,
-    /// Whether it answers a question of the handler's own, and not the request.
-    pub aside: bool,
-    /// Whether nobody could tell before whose the request was.
-    pub unknown: bool,
-    /// The user whose it was.
-    pub user: Option<&'a str>,
-    /// The URL that was requested.
-    pub target: &'a str,
-    /// Names, in lower case, and values, of which each `Set-Cookie` line is one.
-    pub headers: Vec<(&'a str, &'a str)>,
-    /// The body.
-    pub body: AnswerBody<'a>,
-    /// The bodies that were sent to the backend or to the handler, with their content types.
-    pub sent: Vec<(&'a str, &'a str)>,
 }
 
 /// A change of what is known of sessions.
@@ -289,7 +264,8 @@ impl Backend {
         if succeeded && !answer.aside && exchange.request.effect(true).reach == Reach::Arrival {
             changes.extend(self.names.arrived(&lines, seconds).map(Change::Arrive));
         }
-        let reply = exchange.reply(answer, lines);
+        let reply =
+            reply::made(answer, lines, &exchange.request, (&exchange.backend, &exchange.content_type));
         if let (Some((_, Some(clean))), true) = (&reply, succeeded && !answer.aside) {
             changes.extend(exchange.answered(clean));
         }
@@ -420,14 +396,177 @@ pub(super) fn outgoing(own: &str, cookie: &str, client: &str) -> Headers {
     headers
 }
 
-/// The value of a header.
-pub(super) fn find<'a>(headers: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
-    headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
-}
-
 /// Seconds of milliseconds.
 pub(super) fn seconds(milliseconds: f64) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "a date")]
     let seconds = (milliseconds / 1000.0) as i64;
     seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::cookies::Names;
+    use crate::auth::count;
+    use crate::auth::reply::AnswerBody;
+    use crate::auth::routes::Paths;
+    use crate::error::Rule;
+
+    const SENT: &str = "theme=dark; codex-session=old.sig; codex.state=1";
+
+    fn backend() -> Backend {
+        Backend {
+            names: Names::new("codex-session", None).unwrap(),
+            paths: Paths::new("/api/auth", "/get-session", "/sign-out").unwrap(),
+            domain: None,
+            set_domain: None,
+            origin: None,
+            link_page: None,
+            forgets: false,
+        }
+    }
+
+    fn head<'a>(method: &'a str, url: &'a str, cookie: &'a str) -> Head<'a> {
+        Head {
+            backend: "http://auth:1/",
+            method,
+            url,
+            address: "192.0.2.7",
+            headers: vec![
+                ("content-type", "application/json"),
+                ("cookie", cookie),
+                ("sec-fetch-dest", "empty"),
+                ("sec-fetch-mode", "cors"),
+                ("sec-fetch-site", "same-origin"),
+                ("x-forwarded-for", "203.0.113.9"),
+            ],
+        }
+    }
+
+    fn answer<'a>(status: u16, headers: Vec<(&'a str, &'a str)>, body: &'a str) -> Answer<'a> {
+        Answer {
+            status,
+            now: 0.0,
+            late: false,
+            aside: false,
+            unknown: false,
+            user: None,
+            target: "http://auth:1/api/auth/sign-in/email",
+            headers,
+            body: AnswerBody::Json(body),
+            sent: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn one_accepted_sign_in_reads_its_url_once_and_its_cookies_once() {
+        let backend = backend();
+        count::take();
+        let head = head("POST", "https://app.example/api/auth/sign-in/email?a", SENT);
+        let (plan, exchange) = backend.request(&head).unwrap();
+        let Plan::Forward(forward) = plan else { panic!("{plan:?}") };
+        assert_eq!((forward.method.as_str(), forward.asks_first), ("POST", false));
+        assert_eq!(forward.url, "http://auth:1/api/auth/sign-in/email?a");
+        let headers: Vec<(&str, &str)> =
+            forward.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(
+            headers,
+            [
+                ("origin", "https://app.example"),
+                ("accept-encoding", "identity"),
+                ("cookie", "codex-session=old.sig; codex.state=1"),
+                ("x-forwarded-for", "192.0.2.7"),
+                ("content-type", "application/json"),
+            ]
+        );
+        let line = "codex-session=new.sig; Path=/; HttpOnly";
+        let outcome = backend.response(
+            &exchange,
+            &answer(
+                200,
+                vec![("content-type", "application/json"), ("set-cookie", line)],
+                r#"{"token":"new","user":{"id":"u1"}}"#,
+            ),
+        );
+        assert_eq!(count::take(), (1, 1));
+        let reply = outcome.reply.unwrap();
+        assert_eq!(reply.body, Body::Text(r#"{"user":{"id":"u1"}}"#.into()));
+        let set = reply.headers.iter().find(|(name, _)| name == "set-cookie");
+        // The app is reached by https, and the backend did not know.
+        assert_eq!(
+            set.map(|(_, line)| line.as_str()),
+            Some("codex-session=new.sig; Path=/; HttpOnly; Secure")
+        );
+        let old = forward.handles.iter().cloned().map(Change::Forget);
+        let expected = old
+            .chain([Change::Replace(handles("new.sig")), Change::ForgetUser("u1".into())])
+            .collect::<Vec<_>>();
+        assert_eq!(outcome.changes, expected);
+    }
+
+    #[test]
+    fn a_refused_request_reads_no_more_than_an_accepted_one() {
+        let backend = backend();
+        count::take();
+        for (method, path, cookie) in [
+            ("GET", "/api/auth/sign-out", SENT),
+            ("POST", "/api/other", SENT),
+            ("POST", "/api/auth/..%2fadmin", "codex-session=a; codex-session=b"),
+        ] {
+            let url = format!("https://app.example{path}");
+            assert!(backend.request(&head(method, &url, cookie)).is_err(), "{path}");
+            let (urls, cookies) = count::take();
+            assert!(urls == 1 && cookies <= 1, "{path}: {urls} {cookies}");
+        }
+    }
+
+    #[test]
+    fn a_backend_that_gives_no_answer_may_have_signed_out_all_the_same() {
+        let backend = backend();
+        let head = head("POST", "https://app.example/api/auth/sign-out", SENT);
+        let (plan, exchange) = backend.request(&head).unwrap();
+        let Plan::Forward(Forward { handles, .. }) = plan else { panic!("{plan:?}") };
+        let over: Vec<Change> = handles
+            .iter()
+            .cloned()
+            .map(Change::Forget)
+            .chain(handles.iter().cloned().map(Change::End))
+            .collect();
+        for status in [0, 500, 503] {
+            let outcome = backend.response(&exchange, &answer(status, Vec::new(), ""));
+            assert_eq!(outcome, Outcome { changes: over.clone(), misnamed: None, reply: None }, "{status}");
+        }
+        assert!(!over.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_cleaned_does_not_pass_and_is_heeded_all_the_same() {
+        let backend = backend();
+        let head = head("POST", "https://app.example/api/auth/update-user", SENT);
+        let (_, exchange) = backend.request(&head).unwrap();
+        for body in [AnswerBody::Broken, AnswerBody::Json("{"), AnswerBody::Json("<p>")] {
+            let said = Answer { user: Some("u1"), ..answer(200, Vec::new(), "") };
+            let outcome = backend.response(&exchange, &Answer { body, ..said });
+            assert_eq!(outcome.reply, None, "{body:?}");
+            assert_eq!(outcome.changes.last(), Some(&Change::ForgetUser("u1".into())), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_aside_changes_nothing() {
+        let backend = backend();
+        let head = head("POST", "https://app.example/api/auth/revoke-session", SENT);
+        let (plan, exchange) = backend.request(&head).unwrap();
+        assert!(matches!(plan, Plan::Forward(Forward { special: SpecialRoute::Revoke, .. })));
+        let (list, url, headers) = backend.listed(&exchange, r#"{"id":"s1"}"#).unwrap().unwrap();
+        assert_eq!((list.id.as_str(), url.as_str()), ("s1", "http://auth:1/api/auth/list-sessions"));
+        assert!(headers.iter().all(|(name, _)| name != "content-type"));
+        let said = Answer { aside: true, ..answer(404, Vec::new(), r#"{"code":"SESSION_NOT_FOUND"}"#) };
+        let outcome = backend.response(&exchange, &said);
+        assert_eq!(outcome.changes, []);
+        let reply = outcome.reply.unwrap();
+        assert!(matches!(&reply.body, Body::Text(body) if body.contains(r#""code":"signin-failed""#)
+            || body.contains(r#""code":"rejected""#) || body.contains(r#""code":"field-invalid""#)));
+        assert_eq!(backend.listed(&exchange, "{}").map_err(Refusal::rule), Err(Rule::SessionUnnamed));
+    }
 }

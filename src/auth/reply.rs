@@ -1,8 +1,7 @@
 //! What the page gets: the backend's answer without what a page must not hold, or an answer of the handler's own.
 
-use crate::auth::exchange::{Answer, Exchange, find};
 use crate::auth::magic_link;
-use crate::auth::request::SpecialRoute;
+use crate::auth::request::{AuthRequest, SpecialRoute};
 use crate::auth::routes::{is_json, relocate, response_passes};
 use crate::auth::session_response::without_tokens;
 use crate::http::form::Form;
@@ -45,49 +44,82 @@ pub enum AnswerBody<'a> {
     Json(&'a str),
 }
 
-impl Exchange {
-    /// The backend's answer as the page gets it, with these `Set-Cookie` lines, and its body without tokens where that is
-    /// JSON; `None` for JSON that cannot be read: what cannot be cleaned does not pass.
-    pub(super) fn reply(&self, answer: &Answer<'_>, lines: Vec<String>) -> Option<(Reply, Option<String>)> {
-        let clean = match answer.body {
-            AnswerBody::Unread => None,
-            AnswerBody::Broken => return None,
-            // Better Auth answers an unknown path with nothing at all.
-            AnswerBody::Json("") => Some(String::new()),
-            AnswerBody::Json(body) => Some(without_tokens(body)?),
-        };
-        let mut headers: Headers = answer
-            .headers
-            .iter()
-            .filter(|(name, _)| response_passes(name))
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect();
-        headers.extend(lines.into_iter().map(|line| ("set-cookie".into(), line)));
-        let said = |name| find(&answer.headers, name);
-        let local = said("location").and_then(|to| relocate(&self.backend, answer.target, to));
-        headers.extend(local.map(|local| ("location".into(), local)));
-        let wait = retry_after::seconds(said("retry-after"), said("x-retry-after"), answer.now);
-        headers.extend(wait.map(|wait| ("retry-after".into(), wait.to_string())));
-        for (name, value) in Kind::Backend.headers() {
-            set(&mut headers, name, value);
-        }
+/// What is known when the backend has answered, or has not.
+#[derive(Clone, Debug)]
+pub struct Answer<'a> {
+    /// The status; 0 where no answer came.
+    pub status: u16,
+    /// The time, in milliseconds since 1970.
+    pub now: f64,
+    /// Whether the browser has got another session meanwhile.
+    pub late: bool,
+    /// Whether it answers a question of the handler's own, and not the request.
+    pub aside: bool,
+    /// Whether nobody could tell before whose the request was.
+    pub unknown: bool,
+    /// The user whose it was.
+    pub user: Option<&'a str>,
+    /// The URL that was requested.
+    pub target: &'a str,
+    /// Names, in lower case, and values, of which each `Set-Cookie` line is one.
+    pub headers: Vec<(&'a str, &'a str)>,
+    /// The body.
+    pub body: AnswerBody<'a>,
+    /// The bodies that were sent to the backend or to the handler, with their content types.
+    pub sent: Vec<(&'a str, &'a str)>,
+}
 
-        let mut body = match (&clean, answer.status) {
-            (_, 101 | 103 | 204 | 205 | 304) => Body::None,
-            (Some(clean), _) => Body::Text(clean.clone()),
-            (None, _) => Body::Backend,
-        };
-        if answer.status >= 400 && !self.request.is_head() {
-            let said_by = said("content-type");
-            if !is_json(said_by) || said_by.is_none() {
-                set(&mut headers, "content-type", "application/json");
-            }
-            body = Body::Text(self.request.refusal(answer.status, clean.as_deref().unwrap_or_default()));
-        }
-        let reply = Reply { status: answer.status, headers, body };
-        let used = !answer.aside && self.request.special() == SpecialRoute::UseLink;
-        Some((if used { after_link(reply, &self.content_type) } else { reply }, clean))
+/// The backend's answer as the page gets it, with these `Set-Cookie` lines, and its body without tokens where that is
+/// JSON; `None` for JSON that cannot be read: what cannot be cleaned does not pass.
+pub(super) fn made(
+    answer: &Answer<'_>,
+    lines: Vec<String>,
+    request: &AuthRequest,
+    (backend, content_type): (&str, &str),
+) -> Option<(Reply, Option<String>)> {
+    let clean = match answer.body {
+        AnswerBody::Unread => None,
+        AnswerBody::Broken => return None,
+        // Better Auth answers an unknown path with nothing at all.
+        AnswerBody::Json("") => Some(String::new()),
+        AnswerBody::Json(body) => Some(without_tokens(body)?),
+    };
+    let mut headers: Headers = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| response_passes(name))
+        .map(|(name, value)| ((*name).into(), (*value).into()))
+        .collect();
+    headers.extend(lines.into_iter().map(|line| ("set-cookie".into(), line)));
+    let said = |name| find(&answer.headers, name);
+    let local = said("location").and_then(|to| relocate(backend, answer.target, to));
+    headers.extend(local.map(|local| ("location".into(), local)));
+    let wait = retry_after::seconds(said("retry-after"), said("x-retry-after"), answer.now);
+    headers.extend(wait.map(|wait| ("retry-after".into(), wait.to_string())));
+    for (name, value) in Kind::Backend.headers() {
+        set(&mut headers, name, value);
     }
+
+    let mut body = match (&clean, answer.status) {
+        (_, 101 | 103 | 204 | 205 | 304) => Body::None,
+        (Some(clean), _) => Body::Text(clean.clone()),
+        (None, _) => Body::Backend,
+    };
+    if answer.status >= 400 && !request.is_head() {
+        let said_by = said("content-type");
+        if !is_json(said_by) || said_by.is_none() {
+            set(&mut headers, "content-type", "application/json");
+        }
+        body = Body::Text(request.refusal(answer.status, clean.as_deref().unwrap_or_default()));
+    }
+    let reply = Reply { status: answer.status, headers, body };
+    let used = !answer.aside && request.special() == SpecialRoute::UseLink;
+    Some((if used { after_link(reply, content_type) } else { reply }, clean))
+}
+
+/// The value of a header.
+pub(super) fn find<'a>(headers: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
 }
 
 /// What the use of a magic link answers where the backend redirects: 303 for a form, JSON for a program.

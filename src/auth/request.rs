@@ -98,6 +98,36 @@ impl Paths {
             kind,
         })
     }
+
+    /// The backend's URL for a request. `backend` is in normal form, as `URL.href` gives it.
+    ///
+    /// # Errors
+    /// [`Rule::BackendPath`].
+    pub fn upstream(&self, backend: &str, request: &AuthRequest) -> Result<String, Refusal> {
+        self.beside(backend, request.rest(), request.query())
+    }
+
+    /// Where an OAuth provider's answer by form leads: to the same path, with what the form says as the query.
+    ///
+    /// # Errors
+    /// [`Rule::BackendPath`], and those of [`form_post::query`].
+    ///
+    /// ```
+    /// use httponly::auth::routes::Paths;
+    ///
+    /// let paths = Paths::new("/api/auth", "/get-session", "/sign-out").unwrap();
+    /// let request = paths.read("POST", "https://app.example/api/auth/callback/apple").unwrap();
+    /// assert_eq!(paths.form_post(&request, "code=c&state=s").unwrap(), "/api/auth/callback/apple?code=c&state=s");
+    /// ```
+    pub fn form_post(&self, request: &AuthRequest, body: &str) -> Result<String, Refusal> {
+        let rest = request.rest();
+        let path = format!("{}/{rest}", self.base());
+        // What is no callback leads nowhere, whoever asks.
+        if !form_post::is_callback(rest) || redirect::check(&path, &[]).as_deref() != Some(&path) {
+            return Err(Rule::BackendPath.into());
+        }
+        Ok(format!("{path}?{}", form_post::query(body)?))
+    }
 }
 
 impl AuthRequest {

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::auth::form_post;
-use crate::auth::request::AuthRequest;
 use crate::error::{Refusal, Rule};
 use crate::http::redirect;
 use crate::proxy::response_headers::{HeaderAction, action};
@@ -56,14 +54,6 @@ impl Paths {
         is_at(asked, &self.sign_out)
     }
 
-    /// The backend's URL for a request. `backend` is in normal form, as `URL.href` gives it.
-    ///
-    /// # Errors
-    /// [`Rule::BackendPath`].
-    pub fn upstream(&self, backend: &str, request: &AuthRequest) -> Result<String, Refusal> {
-        self.beside(backend, request.rest(), request.query())
-    }
-
     /// The backend's URL that tells whose a session is.
     ///
     /// # Errors
@@ -80,28 +70,6 @@ impl Paths {
         let target = Base::parse(backend).ok_or(Rule::BackendPath)?;
         let path = format!("{}/{rest}", self.base);
         target.join(path.trim_start_matches('/'), query).map_err(|_| Rule::BackendPath.into())
-    }
-
-    /// Where an OAuth provider's answer by form leads: to the same path, with what the form says as the query.
-    ///
-    /// # Errors
-    /// [`Rule::BackendPath`], and those of [`form_post::query`].
-    ///
-    /// ```
-    /// use httponly::auth::routes::Paths;
-    ///
-    /// let paths = Paths::new("/api/auth", "/get-session", "/sign-out").unwrap();
-    /// let request = paths.read("POST", "https://app.example/api/auth/callback/apple").unwrap();
-    /// assert_eq!(paths.form_post(&request, "code=c&state=s").unwrap(), "/api/auth/callback/apple?code=c&state=s");
-    /// ```
-    pub fn form_post(&self, request: &AuthRequest, body: &str) -> Result<String, Refusal> {
-        let rest = request.rest();
-        let path = format!("{}/{rest}", self.base);
-        // What is no callback leads nowhere, whoever asks.
-        if !form_post::is_callback(rest) || redirect::check(&path, &[]).as_deref() != Some(&path) {
-            return Err(Rule::BackendPath.into());
-        }
-        Ok(format!("{path}?{}", form_post::query(body)?))
     }
 }
 
@@ -251,8 +219,6 @@ mod tests {
         assert_eq!(paths().lookup("http://auth:1").unwrap(), "http://auth:1/api/auth/get-session");
     }
 
-    #[test]
-    /// The code, the message and the reason of a refusal, as the page gets it.
     #[test]
     fn nothing_forged_passes_to_the_backend() {
         for name in [

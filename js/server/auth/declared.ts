@@ -116,8 +116,7 @@ export function declare(given: AuthBackendOptions): Declared {
     claims: options.claims,
     asksForUrl,
     onError: options.onError,
-    backendOf: (request, platform) =>
-      asksForUrl ? declaredUrl("url", url(request, platform)).href : fixed,
+    backendOf: (request, platform) => (asksForUrl ? declaredUrl("url", url(request, platform)).href : fixed),
     addressOf(request, platform) {
       const address: unknown = clientAddress?.(request, platform);
       return typeof address === "string" ? address.replaceAll("\n", " ") : "";

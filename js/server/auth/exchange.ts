@@ -8,9 +8,7 @@ import { Reader } from "../../wasm/message.ts";
 /** What becomes of a request. */
 export type Plan =
   /** It is an OAuth provider's answer by form, of so many bytes at most. */
-  | { kind: "form-post"; limit: number }
-  | { kind: "reply"; reply: Reply }
-  | ({ kind: "forward" } & Forward);
+  { kind: "form-post"; limit: number } | { kind: "reply"; reply: Reply } | ({ kind: "forward" } & Forward);
 
 /** What is sent to the backend. */
 export interface Forward {

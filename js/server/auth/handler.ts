@@ -176,4 +176,3 @@ function misnamed({ cookieName }: Declared, name: string): unknown {
     return withHeaders(withNames(thrown as Error, { cookie: name, hint }), headersFor("session"));
   }
 }
-
