@@ -28,6 +28,7 @@ async function watch(app: Instances, during: (ends: () => Promise<void>) => Prom
   const ended = ending.map((visitor) => visitor.copy());
   for (const visitor of [...living, ...ended]) await visitor.everywhere();
   let running = true;
+  let beganAt = Number.POSITIVE_INFINITY;
   let endedAt = Number.POSITIVE_INFINITY;
   const ask = async (visitor: Visitor, at: string) => {
     const start = performance.now();
@@ -47,8 +48,9 @@ async function watch(app: Instances, during: (ends: () => Promise<void>) => Prom
       while (running) {
         const sent = performance.now();
         const status = await ask(visitor, at);
+        const refusedEarly = performance.now() < beganAt;
         if (status === 200 && sent > endedAt) seen.stale = Math.max(seen.stale, sent - endedAt);
-        else if (status !== 200 && (status !== 401 || sent < endedAt - 1000))
+        else if (status !== 200 && (status !== 401 || refusedEarly))
           seen.wrong.push(`${status} of one who ends`);
         await wait(20);
       }
@@ -56,6 +58,7 @@ async function watch(app: Instances, during: (ends: () => Promise<void>) => Prom
   ]);
   const ends = async () => {
     const start = performance.now();
+    beganAt = start;
     const [one, all] = ending as [Visitor, Visitor];
     expect((await one.post("/sign-out", {}, app.each[0])).status).toBe(200);
     expect((await all.post("/revoke-sessions", {}, app.each[0])).status).toBe(200);
@@ -153,7 +156,8 @@ describe.skipIf(!HAS_REDIS)("a store in trouble", () => {
       });
       figures("100 ms away", seen);
       expect(seen.wrong).toEqual([]);
-      expect(seen.stale).toBeLessThan(500);
+      // Messages take their time on such a way; the local seconds bound what they miss.
+      expect(seen.stale).toBeLessThan(LOCAL * 1000);
       expect(Math.max(...seen.took)).toBeLessThan(4000);
       expect(slow.log()).toBe("");
     } finally {
