@@ -48,10 +48,10 @@ impl Backend {
         if let Some(domain) = set_domain.as_deref().filter(|domain| !domain.is_empty()) {
             check_domain(domain)?;
         }
-        if let Some(page) = link_page.as_deref() {
-            if redirect::check(page, &[]).as_deref() != Some(page) {
-                return Err(TypeError::new("pages.magicLink is a local path").into());
-            }
+        if let Some(page) = link_page.as_deref()
+            && redirect::check(page, &[]).as_deref() != Some(page)
+        {
+            return Err(TypeError::new("pages.magicLink is a local path").into());
         }
         let domain = domain.or_else(|| set_domain.clone().filter(|domain| !domain.is_empty()));
         Ok(Self(Declaration { names, paths, domain, set_domain, origin, link_page, forgets }))
@@ -153,6 +153,7 @@ impl Backend {
     ///
     /// The answer is a message: the changes, as kind and value in turns; the name of a misnamed session cookie, as a list of
     /// none or one; and whether there is a response, and that.
+    #[expect(clippy::needless_pass_by_value, reason = "wasm-bindgen hands these over, it does not lend them")]
     pub fn response(
         &self,
         exchange: &AuthExchange,
