@@ -176,6 +176,35 @@ export type SigninOptions = Register extends { auth: unknown }
   ? RegisteredSignin<Callbacks>
   : CredentialsSignin | MagicLinkSignin | ProviderSignin;
 
+/** What {@link signin} gives: who is signed in. */
+export interface SignedIn<U> {
+  user: U;
+  twoFactor?: undefined;
+}
+
+/** What {@link signin} gives where the first factor was right, and a second is needed. */
+export interface SecondFactorNeeded {
+  user: null;
+  /** The methods that the user may choose from, by the backend's names: `totp`, `otp`. */
+  twoFactor: { methods: string[] };
+}
+
+/** What {@link signin} gives where a mail is under way. */
+export interface NobodyYet {
+  user: null;
+  twoFactor?: undefined;
+}
+
+/** The failure with which a sign-in elsewhere led back to this page, by its address; null for none. */
+export async function failureInAddress(): Promise<HttpOnlyError | null> {
+  const query = location.search.slice(1);
+  if (!query.includes("error=")) return null;
+  return ask(async (m) => m.cameBack(query)).then(
+    () => null,
+    (thrown: unknown) => (thrown instanceof HttpOnlyError ? thrown : null),
+  );
+}
+
 /** What {@link getSession} found. */
 export interface SessionFound {
   user: User;
@@ -211,7 +240,9 @@ async function change<T extends { user?: User | null; to?: string | undefined }>
 /**
  * Signs in, through the handler that is mounted at `authEndpoint`.
  *
- * - `credentials` resolves with the user, and goes to `successCallback` if there is one.
+ * - `credentials` resolves with the user, and goes to `successCallback` if there is one. Where a second factor is needed, it
+ *   resolves with no user and the methods that there are (`totp`, `otp`), and goes nowhere: a form of the app asks for the
+ *   code.
  * - `magic-link` resolves with no user: a mail is under way, and its link leads to `successCallback`.
  * - Any other provider leaves the page and never resolves. The visitor comes back to `successCallback` or
  *   `failureCallback`; a page that the back button restores has to reset its own form, on `pageshow`.
@@ -223,20 +254,25 @@ async function change<T extends { user?: User | null; to?: string | undefined }>
  *   mounted; `field-invalid` for options that are none
  * @example
  * ```ts
- * const { user } = await signin({ provider: "credentials", credentials: { email, password } });
+ * const { user, twoFactor } = await signin({ provider: "credentials", credentials: { email, password } });
+ * if (twoFactor) location.assign(`/two-factor?methods=${twoFactor.methods}`);
  * await signin({ provider: "google", successCallback: "/library", failureCallback: "/login" });
  * ```
  */
 export function signin<const Options extends SigninOptions>(
   options: Options,
-): Promise<{ user: Options extends { provider: "magic-link" } ? null : RegisteredUser }>;
-export async function signin(options: Callbacks): Promise<{ user: User | null }> {
-  const { user, leaves } = await change(async (m) => {
+): Promise<
+  Options extends { provider: "magic-link" } ? NobodyYet : SignedIn<RegisteredUser> | SecondFactorNeeded
+>;
+export async function signin(options: Callbacks): Promise<SignedIn<User> | SecondFactorNeeded | NobodyYet> {
+  const { user, leaves, methods } = await change(async (m) => {
     const { user, ...rest } = await m.signin(configuration.authEndpoint, options);
     // Nothing has changed until somebody is signed in.
     return user ? { user: user as User, ...rest } : rest;
   });
-  return leaves ? new Promise(() => {}) : { user: user ?? null };
+  if (leaves) return new Promise(() => {});
+  if (methods !== undefined) return { user: null, twoFactor: { methods } };
+  return user ? { user } : { user: null };
 }
 
 /**

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { getSession } from "./account.ts";
+import { failureInAddress, getSession } from "./account.ts";
 import { HttpOnlyError } from "./errors.ts";
 import { notify } from "./notify.ts";
 import type { Session, SessionAnswer, User } from "./server/auth/types.ts";
@@ -22,7 +22,10 @@ export interface AuthSnapshot {
   readonly status: "loading" | SessionAnswer["status"];
   readonly user: User | null;
   readonly session: Session | null;
-  /** What went wrong last: looking up the session, signing in or signing out; null once one of them succeeds. */
+  /**
+   * What went wrong last: looking up the session, signing in or signing out; null once one of them succeeds. Also what went
+   * wrong at a provider or with a link that led back to this page with `?error=`, until somebody is signed in.
+   */
   readonly error: HttpOnlyError | null;
 }
 
@@ -69,6 +72,8 @@ export function createAuthState(initial?: InitialAuth): AuthState {
   let rendered = initial ? serialize(state) : undefined;
   /** When the server was asked last, or rendered. */
   let asked = initial ? Date.now() : Number.NEGATIVE_INFINITY;
+  /** What led back to this page: no lookup makes that undone. */
+  let cameBack: HttpOnlyError | null = null;
   /** Counts what makes answers that are under way worthless. */
   let turn = 0;
   const listeners = new Set<() => void>();
@@ -89,7 +94,7 @@ export function createAuthState(initial?: InitialAuth): AuthState {
       become(
         found
           ? { status: "authenticated", ...found, error: null }
-          : { status: "anonymous", ...NOBODY, error: null },
+          : { status: "anonymous", ...NOBODY, error: cameBack },
       );
       tellOfChange(before);
     } catch (thrown) {
@@ -123,6 +128,7 @@ export function createAuthState(initial?: InitialAuth): AuthState {
   }
 
   function hear({ user, error, elsewhere }: News): void {
+    if (error || user !== undefined) cameBack = null;
     if (error) become({ ...state, error });
     if (user === undefined) return;
     if (elsewhere) {
@@ -152,6 +158,11 @@ export function createAuthState(initial?: InitialAuth): AuthState {
     addEventListener("focus", comeBack);
     addEventListener("online", goOnline);
     addEventListener("pageshow", restore);
+    void failureInAddress().then((error) => {
+      if (error === null || state.user !== null || state.error !== null) return;
+      cameBack = error;
+      become({ ...state, error });
+    });
     if (state.status === "authenticated" || state.status === "anonymous") tellOthers(state.user?.id ?? null);
     else void refresh();
     return () => {

@@ -305,7 +305,7 @@ export interface AccountActionsOptions {
 /**
  * Every flow of an account as the body of a server action: `signin`, `signup`, `social`, `sendMagicLink`,
  * `useMagicLink`, `sendVerification`, `requestReset`, `resetPassword`, `signout`, `signoutEverywhere`, `revokeSession`,
- * `revokeOtherSessions`. A `"use server"` file exports them; forms post to them, with JavaScript or without.
+ * `revokeOtherSessions`, `verifyTotp`, `sendOtp`, `verifyOtp`, `verifyBackupCode`. A `"use server"` file exports them; forms post to them, with JavaScript or without.
  *
  * The backend's cookies reach the browser as {@link setCookies} says. Where the flow leads elsewhere, the action
  * redirects; otherwise it answers with a {@link State}. No token and no password is in it.

@@ -16,7 +16,7 @@ import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { getMigrations } from "better-auth/db/migration";
 import { toNodeHandler } from "better-auth/node";
-import { genericOAuth, magicLink } from "better-auth/plugins";
+import { genericOAuth, magicLink, twoFactor } from "better-auth/plugins";
 import pg from "pg";
 import { USERS } from "./users.js";
 
@@ -24,7 +24,7 @@ export { USERS };
 
 /** The tables that a backend keeps its users and sessions in; hand them to the next one, and it knows them all. */
 export function createTables() {
-  return { user: [], session: [], account: [], verification: [], rateLimit: [] };
+  return { user: [], session: [], account: [], verification: [], rateLimit: [], twoFactor: [] };
 }
 
 /**
@@ -45,6 +45,8 @@ export function createTables() {
  *   app
  * @param {number} [options.attempts] sign-ins and sign-ups that one address may try in 15 minutes; 10 when absent
  * @param {boolean} [options.hostOnly] whether the cookies are `__Host-`: Secure, of one host, and nobody else's to set
+ * @param {boolean} [options.secondFactor] whether users may ask for a second factor: codes of an app, by mail, and backup
+ *   codes
  * @param {(options: import("better-auth").BetterAuthOptions) => import("better-auth").BetterAuthOptions}
  *   [options.configure] changes Better Auth's options before it is made: further plugins, say
  */
@@ -60,6 +62,7 @@ export async function createBackend({
   provider,
   attempts = 10,
   hostOnly = false,
+  secondFactor = false,
   configure = (options) => options,
 } = {}) {
   const outbox = [];
@@ -67,6 +70,8 @@ export async function createBackend({
     outbox.unshift({ kind, to, link: onApp(link, origins[0]), token, sent: new Date().toISOString() });
     outbox.length = Math.min(outbox.length, 100);
   };
+
+  const code = (to, code) => outbox.unshift({ kind: "code", to, code, sent: new Date().toISOString() });
 
   let handler;
   const server = createServer((request, response) => {
@@ -104,6 +109,9 @@ export async function createBackend({
     },
     plugins: [
       magicLink({ sendMagicLink: async ({ email, url, token }) => mail("magic-link", email, url, token) }),
+      ...(secondFactor
+        ? [twoFactor({ otpOptions: { sendOTP: async ({ user, otp }) => code(user.email, otp) } })]
+        : []),
       ...(provider ? [genericOAuth({ config: [exampleId(provider, origins[0])] })] : []),
     ],
     rateLimit: {
@@ -216,13 +224,14 @@ const SUBJECTS = {
   "verify-email": "Verify your e-mail address",
   "magic-link": "Your link to sign in",
   "reset-password": "Choose a new password",
+  code: "Your code to sign in",
 };
 
 function pageOf(outbox) {
-  const item = ({ kind, to, link, sent }) => `
+  const item = ({ kind, to, link, code, sent }) => `
     <li><h2>${escapeHtml(SUBJECTS[kind])}</h2>
       <p>To <b>${escapeHtml(to)}</b>, <time datetime="${sent}">${sent.slice(11, 19)} UTC</time></p>
-      <p><a href="${escapeHtml(link)}">${escapeHtml(link)}</a></p></li>`;
+      <p>${link ? `<a href="${escapeHtml(link)}">${escapeHtml(link)}</a>` : `<b>${escapeHtml(code)}</b>`}</p></li>`;
   return `<!doctype html>
 <html lang="en">
   <meta charset="utf-8">

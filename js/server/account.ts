@@ -27,6 +27,10 @@ export const FLOWS = [
   "signoutEverywhere",
   "revokeSession",
   "revokeOtherSessions",
+  "verifyTotp",
+  "sendOtp",
+  "verifyOtp",
+  "verifyBackupCode",
 ] as const;
 
 /**
@@ -34,7 +38,7 @@ export const FLOWS = [
  *
  * | flow | fields | then |
  * |---|---|---|
- * | `signin` | email, password, rememberMe | the redirect, or home |
+ * | `signin` | email, password, rememberMe | the redirect, or home; the page of the second factor where one is needed |
  * | `signup` | name, email, password | the verify page with `?email=`; the redirect, or home, for a verified user |
  * | `social` | provider | the provider's page |
  * | `sendMagicLink` | email | `magic-link-sent` |
@@ -46,8 +50,11 @@ export const FLOWS = [
  * | `signoutEverywhere` | – | the redirect, or the page for those who signed out |
  * | `revokeSession` | id | `session-revoked` |
  * | `revokeOtherSessions` | – | `sessions-revoked` |
+ * | `verifyTotp`, `verifyOtp`, `verifyBackupCode` | code, trustDevice | the redirect, or home |
+ * | `sendOtp` | – | `code-sent` |
  *
- * `rememberMe` is a checkbox: where it is not sent, the session ends with the browser.
+ * `rememberMe` is a checkbox: where it is not sent, the session ends with the browser. `trustDevice` is one, too: a browser
+ * that is trusted needs no second factor for a while.
  */
 export type Flow = (typeof FLOWS)[number];
 
@@ -57,7 +64,8 @@ export type Notice =
   | "verification-sent"
   | "reset-sent"
   | "session-revoked"
-  | "sessions-revoked";
+  | "sessions-revoked"
+  | "code-sent";
 
 /** The app's pages between which the flows lead: local paths. */
 export interface AccountPages {
@@ -71,9 +79,21 @@ export interface AccountPages {
   verify?: string | false | undefined;
   /** Where the link of a password reset leads; default `/reset-password`. */
   reset?: string | undefined;
+  /**
+   * Where a visitor goes whose sign-in needs a second factor, with `?methods=` (`totp,otp`, say) and `?redirect=`; default
+   * `/two-factor`.
+   */
+  twoFactor?: string | undefined;
 }
 
-const PAGES: Names<AccountPages> = { login: true, home: true, signedOut: true, verify: true, reset: true };
+const PAGES: Names<AccountPages> = {
+  login: true,
+  home: true,
+  signedOut: true,
+  verify: true,
+  reset: true,
+  twoFactor: true,
+};
 
 /** The pages that an app declares with its actions, own ones only. */
 export function ownPages(options: { pages?: AccountPages | undefined }): AccountPages {
@@ -242,13 +262,14 @@ function destination(request: Request, fields: FormData, flow: Flow, own: string
 }
 
 /** The pages as the binding takes them. */
-function pathsOf({ login, home, verify, reset, signedOut }: AccountPages = {}): string[] {
+function pathsOf({ login, home, verify, reset, signedOut, twoFactor }: AccountPages = {}): string[] {
   return [
     text("pages.login", login ?? "/login"),
     text("pages.home", home ?? "/"),
     verify === false ? "" : text("pages.verify", verify ?? "/verify"),
     text("pages.reset", reset ?? "/reset-password"),
     text("pages.signedOut", signedOut ?? "/"),
+    text("pages.twoFactor", twoFactor ?? "/two-factor"),
   ];
 }
 

@@ -7,7 +7,7 @@ import { source } from "httponly/engine/account.js";
 import { __wbg_set_wasm, id, imports } from "./gen/account.js";
 import type { instantiate, Twin } from "./load.ts";
 
-export { getSession, setHttpOnlyCookie, signin, signout } from "./gen/account.js";
+export { cameBack, getSession, setHttpOnlyCookie, signin, signout } from "./gen/account.js";
 
 let loading: Promise<void> | undefined;
 

@@ -6,12 +6,13 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::failure::{is_handlers, is_plain, named};
+use super::failure::{is_handlers, is_plain, meaning, named};
+use super::second_factor;
 use super::session_response::{Content, content, without_tokens};
 use crate::error::{Code, Rule};
 use crate::http::json;
 use crate::http::json::Json;
-use crate::http::{redirect, same_origin};
+use crate::http::{form, redirect, same_origin};
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +121,33 @@ pub fn failure(asked: Operation, status: u16, body: &str) -> Failure {
     Failure { code: rule.code(), rule: Some(rule), message, reason }
 }
 
+/// The failure with which a page was reached from a sign-in elsewhere, by the query of its address: `error`, and `reason`
+/// where there is one. An `error` that is none of our codes is the backend's own, and so a reason; what is not a code at all
+/// is not a failure of a sign-in.
+///
+/// ```
+/// use httponly::error::Code;
+/// use httponly::auth::client::came_back;
+///
+/// let failure = came_back("error=access_denied&redirect=/a").unwrap();
+/// assert_eq!((failure.code, failure.reason.as_deref()), (Code::SigninFailed, Some("access_denied")));
+/// assert_eq!(came_back("error=Please+try+again."), None);
+/// ```
+pub fn came_back(query: &str) -> Option<Failure> {
+    let said = |name| form::field(query, name).filter(|text| is_plain(text));
+    let error = said("error")?;
+    let code = named(&error);
+    let reason = said("reason").or_else(|| code.is_none().then_some(error));
+    let rule = match code.unwrap_or(Code::SigninFailed) {
+        Code::RateLimited => Rule::FlowLimited,
+        Code::Rejected => Rule::FlowRejected,
+        Code::Unavailable => Rule::BackendSilent,
+        _ => Rule::SigninFailed,
+    };
+    let message = reason.as_deref().and_then(meaning).map_or(rule.text(), |(_, _, message)| message);
+    Some(Failure { code: rule.code(), rule: Some(rule), message: message.into(), reason })
+}
+
 /// What an answer to a sign-in says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignInResult {
@@ -129,15 +157,21 @@ pub enum SignInResult {
     Go(String),
     /// A mail is under way.
     Mail,
+    /// A second factor is needed, by one of these methods.
+    SecondFactor(Vec<String>),
 }
 
 /// Reads the answer to a sign-in that succeeded.
 ///
 /// # Errors
-/// [`Rule::EndpointRefused`] for what is no such answer, [`Rule::SigninFailed`] where nobody is signed in by it: the
-/// backend wants a second factor, say.
+/// [`Rule::EndpointRefused`] for what is no such answer, [`Rule::SigninFailed`] where nobody is signed in by it.
 pub fn arrival(way: SignInMethod, body: &str) -> Result<SignInResult, Rule> {
     let members = json::spans(body).ok_or(Rule::EndpointRefused)?;
+    if way == SignInMethod::Credentials
+        && let Some(methods) = second_factor::methods(body)
+    {
+        return Ok(SignInResult::SecondFactor(methods));
+    }
     let user = last(&members, "user").filter(|user| json::members(user).is_some());
     match way {
         SignInMethod::MagicLink => Ok(SignInResult::Mail),
@@ -255,6 +289,29 @@ mod tests {
     const OWN: &str = "https://app.example";
 
     #[test]
+    fn a_page_is_told_what_failed_elsewhere_in_our_words() {
+        for (query, expected) in [
+            ("error=signin-failed&reason=ACCESS_DENIED", Some((Code::SigninFailed, Some("ACCESS_DENIED")))),
+            ("a=b&error=unavailable", Some((Code::Unavailable, None))),
+            ("error=rate-limited", Some((Code::RateLimited, None))),
+            ("error=rejected&reason=BANNED", Some((Code::Rejected, Some("BANNED")))),
+            ("error=INVALID_TOKEN", Some((Code::SigninFailed, Some("INVALID_TOKEN")))),
+            ("error=too-large", Some((Code::SigninFailed, None))),
+            ("error=signin-failed&reason=%3Cb%3E", Some((Code::SigninFailed, None))),
+            ("error=", None),
+            ("error=%3Cscript%3E", None),
+            ("errors=signin-failed", None),
+            ("", None),
+        ] {
+            let failure = came_back(query);
+            let found = failure.as_ref().map(|failure| (failure.code, failure.reason.as_deref()));
+            assert_eq!(found, expected, "{query}");
+        }
+        let used = came_back("error=INVALID_TOKEN").unwrap();
+        assert_eq!(used.message, "the link is used up or too old: ask for a new one");
+    }
+
+    #[test]
     fn a_refusal_says_by_its_code_what_an_app_has_to_do() {
         let better_auth = |code: &str| format!(r#"{{"message":"m","code":"{code}"}}"#);
         let wrong = better_auth("INVALID_EMAIL_OR_PASSWORD");
@@ -365,7 +422,12 @@ mod tests {
                 r#"{"redirect":false,"token":"t","user":{"id":"1","token":"t"}}"#,
                 Ok(SignInResult::Here(r#"{"id":"1"}"#.into())),
             ),
-            (SignInMethod::Credentials, r#"{"twoFactorRedirect":true}"#, Err(Rule::SigninFailed)),
+            (
+                SignInMethod::Credentials,
+                r#"{"twoFactorRedirect":true,"twoFactorMethods":["totp"]}"#,
+                Ok(SignInResult::SecondFactor(vec!["totp".into()])),
+            ),
+            (SignInMethod::Credentials, r#"{"twoFactorRedirect":false}"#, Err(Rule::SigninFailed)),
             (SignInMethod::Credentials, r#"{"user":null}"#, Err(Rule::SigninFailed)),
             (SignInMethod::Credentials, "<!doctype html>", Err(Rule::EndpointRefused)),
             (SignInMethod::Credentials, "", Err(Rule::EndpointRefused)),

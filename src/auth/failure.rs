@@ -58,6 +58,12 @@ pub(super) fn meaning(reason: &str) -> Option<(Rule, Option<&'static str>, &'sta
         "PASSWORD_TOO_SHORT" => field("password", "the password is too short"),
         "PASSWORD_TOO_LONG" => field("password", "the password is too long"),
         "PROVIDER_NOT_FOUND" => field("provider", "the authentication backend does not know this provider"),
+        "INVALID_CODE" | "INVALID_OTP" | "INVALID_BACKUP_CODE" => failed(Some("code"), "the code is wrong"),
+        "OTP_HAS_EXPIRED" => failed(Some("code"), "the code is too old: ask for a new one"),
+        "TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE" => {
+            failed(Some("code"), "too many wrong codes: ask for a new one, or sign in again")
+        }
+        "INVALID_TWO_FACTOR_COOKIE" => failed(None, "too much time has passed: sign in again"),
         "SESSION_NOT_FOUND" => field("id", "there is no such session any more"),
         _ => None,
     }

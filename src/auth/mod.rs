@@ -22,4 +22,5 @@ pub mod reply;
 pub mod request;
 pub mod revocation;
 pub mod routes;
+pub mod second_factor;
 pub mod session_response;

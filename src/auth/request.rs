@@ -529,7 +529,7 @@ mod tests {
 
     #[test]
     fn the_page_and_the_forms_read_the_same_with_our_code_beside_the_backends() {
-        let pages = crate::auth::flow::Pages::new("/login", "/", "", "/reset", "/").unwrap();
+        let pages = crate::auth::flow::Pages::new("/login", "/", "", "/reset", "/", "/two-factor").unwrap();
         let bodies = [
             "",
             "null",
@@ -554,6 +554,7 @@ mod tests {
             ("provider", "x"),
             ("token", "t"),
             ("id", "1"),
+            ("code", "123456"),
         ];
         for (_, flow) in Flow::ALL {
             let path = flow.plan(&form, &pages, None, OWN).unwrap()[0].path;

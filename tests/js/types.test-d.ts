@@ -252,9 +252,14 @@ export function server(): void {
 export async function account(): Promise<void> {
   const credentials = { email: "ada@example.com", password: "secret" };
   fits<{ user: User; session: Session } | null>(await ({} as ReturnType<typeof getSession>));
-  fits<{ user: User }>(await signin({ provider: "credentials", credentials }));
+  const signed = await signin({ provider: "credentials", credentials });
+  fits<{ user: User } | { user: null; twoFactor: { methods: string[] } }>(signed);
+  if (signed.twoFactor) fits<{ user: null; twoFactor: { methods: string[] } }>(signed);
+  else fits<{ user: User }>(signed);
   fits<{ user: null }>(await signin({ provider: "magic-link", credentials: { email: "ada@example.com" } }));
-  fits<{ user: User }>(await signin({ provider: "google", successCallback: "/", failureCallback: "/login" }));
+  fits<{ user: User | null }>(
+    await signin({ provider: "google", successCallback: "/", failureCallback: "/login" }),
+  );
   // @ts-expect-error a provider is wanted
   await signin({ credentials });
   // @ts-expect-error a callback is a path

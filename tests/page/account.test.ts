@@ -1,5 +1,7 @@
 import type { BrowserContext, Page, Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { USERS } from "../../examples/auth-backend/backend.js";
+import { totp } from "../js/support/totp.ts";
 import { ADA, GRACE, open, start, type World } from "./world.ts";
 
 type HttpOnly = typeof import("httponly");
@@ -85,6 +87,25 @@ describe("signin with credentials", () => {
     });
     expect(error?.message).not.toContain("wrong-password");
     expect(await context.cookies()).toEqual([]);
+  });
+
+  test("a second factor is asked for by its methods, and signs nobody in before", async () => {
+    const [, , edsger] = USERS;
+    const post = async (path: string, data: unknown) => {
+      const headers = { origin: world.origin, "x-httponly": "1" };
+      const response = await context.request.post(`${world.origin}/api/auth${path}`, { data, headers });
+      return (await response.json()) as { totpURI: string; backupCodes: string[] };
+    };
+    await call("signin", credentials(edsger));
+    const { totpURI, backupCodes } = await post("/two-factor/enable", { password: edsger?.password });
+    await post("/two-factor/verify-totp", { code: totp(totpURI) });
+    await call("signout");
+    const outcome = await call("signin", { ...credentials(edsger), successCallback: "/library" });
+    expect(outcome).toEqual({ value: { user: null, twoFactor: { methods: ["totp", "otp"] } } });
+    expect(await call("getSession")).toEqual({ value: null });
+    expect(page.url()).toBe(`${world.origin}/login`);
+    await post("/two-factor/verify-backup-code", { code: backupCodes[0] });
+    expect(await call("getSession")).toMatchObject({ value: { user: { email: edsger?.email } } });
   });
 
   test("leads to successCallback", async () => {

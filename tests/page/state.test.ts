@@ -119,6 +119,24 @@ describe.each(FRAMEWORKS)("$name", ({ path, shown }) => {
     await shows(page, ada);
   });
 
+  test("says what failed at a provider that led back here, until somebody is signed in", async () => {
+    const back = `${world.origin}${path}?error=signin-failed&reason=ACCESS_DENIED`;
+    const page = await open(context, back, complaints);
+    await shows(page, shown("anonymous", "nobody", "signin-failed"));
+    // Whoever looks the session up learns nothing about that.
+    await comeBack(page, 61);
+    await page.waitForTimeout(300);
+    await shows(page, shown("anonymous", "nobody", "signin-failed"));
+    await signin(page);
+    await shows(page, ada);
+  });
+
+  test("takes no text of an address for a failure", async () => {
+    const page = await open(context, `${world.origin}${path}?error=Call+0900+now`, complaints);
+    await page.waitForTimeout(300);
+    await shows(page, nobody);
+  });
+
   test("another tab follows a sign-in, a switch of users and a sign-out", async () => {
     const [one, two] = [await at(), await at()];
     await signin(one);

@@ -103,6 +103,7 @@ export async function start(): Promise<World> {
     secret: randomBytes(32).toString("hex"),
     tables: createTables(),
     attempts: 100,
+    secondFactor: true,
   };
   let backend: Backend = await createBackend(settings);
   const port = Number(new URL(backend.url).port);

@@ -106,12 +106,12 @@ describe("server", () => {
     const token = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.x";
     const form = new TextEncoder().encode("name=a&value=b&ttl=3600");
     const calls: Record<string, (edge: number) => unknown[]> = {
-      serializeSetCookie: (edge) => ["a", "1", edge],
+      serializeSetCookie: (edge) => ["a", "1", edge, ...Array(4), false, undefined, false, false, []],
       setToken: (edge) => ["a", "1", edge, undefined, "app.example", 1.8e12],
       isTokenOver: (edge) => [token, edge],
-      retryAfter: (edge) => ["Wed, 21 Oct 2065 07:28:00 GMT", undefined, edge],
+      noticeSignature: (edge) => [`t=1000,n=abc,s=${"0".repeat(64)}`, "", edge],
       readSessionAnswer: (edge) => [200, "null", edge, edge],
-      endpointSetCookie: (edge) => [ENDPOINT, form, FORM, "app.example", edge, undefined, []],
+      endpointSetCookie: (edge) => [ENDPOINT, form, FORM, "app.example", edge, undefined, [], [], undefined],
     };
     const answered = new Set<string>();
     for (const edge of EDGES)

@@ -1,13 +1,13 @@
 //! Signing in, signing out, and who is signed in: asked of the page's own server.
 
 use gloo_net::http::{Method, RequestBuilder};
-use js_sys::{JSON, Object};
+use js_sys::{Array, JSON, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::RequestRedirect;
 
 use super::{Location, absolute, option, page, put, refused, thrown};
 use crate::auth::client::{
-    Failure, Operation, SignInMethod, SignInResult, arrival, failure, is_decided, session, target, way,
+    self, Failure, Operation, SignInMethod, SignInResult, arrival, failure, is_decided, session, target, way,
     with_error,
 };
 use crate::error::Rule;
@@ -17,6 +17,22 @@ struct Answer {
     status: u16,
     body: String,
     retry_after: Option<f64>,
+}
+
+/// Throws the failure with which the page was reached from a sign-in elsewhere, by the query of its address.
+#[wasm_bindgen(js_name = cameBack)]
+pub fn came_back(query: &str) -> Result<(), JsValue> {
+    client::came_back(query).map_or(Ok(()), |failure| Err(object(failure).into()))
+}
+
+/// A failure as it is thrown.
+fn object(failure: Failure) -> Object {
+    let rule = failure.rule.map(Rule::text);
+    let object: Object = thrown(failure.code.as_str(), &failure.message, rule).unchecked_into();
+    if let Some(reason) = failure.reason {
+        put(&object, "reason", &reason.into());
+    }
+    object
 }
 
 impl Answer {
@@ -30,11 +46,7 @@ impl Answer {
     }
 
     fn throw(&self, failure: Failure) -> Object {
-        let rule = failure.rule.map(Rule::text);
-        let object: Object = thrown(failure.code.as_str(), &failure.message, rule).unchecked_into();
-        if let Some(reason) = failure.reason {
-            put(&object, "reason", &reason.into());
-        }
+        let object = object(failure);
         if let Some(seconds) = self.retry_after {
             put(&object, "retryAfter", &seconds.into());
         }
@@ -124,6 +136,11 @@ pub async fn sign_in(endpoint: String, options: JsValue) -> Result<JsValue, JsVa
         SignInResult::Here(user) => (JSON::parse(&user)?, success, false),
         SignInResult::Go(url) => (JsValue::NULL, Some(url), true),
         SignInResult::Mail => (JsValue::NULL, None, false),
+        SignInResult::SecondFactor(methods) => {
+            let methods: Array = methods.iter().map(|method| JsValue::from_str(method)).collect();
+            put(&outcome, "methods", &methods);
+            (JsValue::NULL, None, false)
+        }
     };
     put(&outcome, "user", &user);
     put(&outcome, "to", &to.into());

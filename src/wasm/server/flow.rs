@@ -73,12 +73,12 @@ fn known(name: &str) -> Result<Flow, JsValue> {
     Flow::parse(name).ok_or_else(|| TypeError::new("there is no flow of this name").into())
 }
 
-/// The pages in the order login, home, verify (empty for none), reset, signed out.
+/// The pages in the order login, home, verify (empty for none), reset, signed out, two-factor.
 fn pages(paths: &[String]) -> Result<Pages, JsValue> {
-    let [login, home, verify, reset, signed_out] = paths else {
-        return Err(TypeError::new("there are five pages").into());
+    let [login, home, verify, reset, signed_out, two_factor] = paths else {
+        return Err(TypeError::new("there are six pages").into());
     };
-    Pages::new(login, home, verify, reset, signed_out)
+    Pages::new(login, home, verify, reset, signed_out, two_factor)
         .ok_or_else(|| TypeError::new("pages are local paths").into())
 }
 
