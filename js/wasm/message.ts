@@ -56,17 +56,6 @@ export class Reader {
   }
 }
 
-/**
- * Writes items that an app declares.
- *
- * @throws TypeError for an item with a line break, which would be two
- */
-export function lines(items: Readonly<Record<string, string>>): string {
-  for (const [name, item] of Object.entries(items))
-    if (item.includes("\n")) throw new TypeError(`${name} must be one line, got ${JSON.stringify(item)}`);
-  return Object.values(items).join("\n");
-}
-
 /** An item that may hold line breaks. */
 export function escaped(item: string): string {
   return /[\\\n]/.test(item) ? item.replaceAll("\\", "\\\\").replaceAll("\n", "\\n") : item;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { lines } from "../../wasm/message.ts";
+import { escaped } from "../../wasm/message.ts";
 import type { BackendBinding } from "../../wasm/server.ts";
 import { callWasm, declaredUrl, text, texts } from "../../wasm/server.ts";
 import { type Names, ownFunction, ownOptions } from "../options.ts";
@@ -153,13 +153,13 @@ function bindingOf(
   { basePath, cookieName, origin }: Pick<Declared, "basePath" | "cookieName" | "origin">,
 ): BackendBinding {
   const { domain, pages, paths, session, setCookieDomain } = options;
-  const declared: Record<string, string> = {
-    cookie: cookieName,
+  const declared = [
+    cookieName,
     basePath,
-    "paths.getSession": text("paths.getSession", paths?.getSession ?? "/get-session"),
-    "paths.signOut": text("paths.signOut", paths?.signOut ?? "/sign-out"),
-    forgets: session === "jwt" && paths?.signOut === undefined ? "1" : "0",
-  };
+    text("paths.getSession", paths?.getSession ?? "/get-session"),
+    text("paths.signOut", paths?.signOut ?? "/sign-out"),
+    session === "jwt" && paths?.signOut === undefined ? "1" : "0",
+  ];
   const optional = {
     origin,
     domain,
@@ -167,10 +167,9 @@ function bindingOf(
     "pages.magicLink": pages?.magicLink,
   };
   for (const [name, value] of Object.entries(optional)) {
-    declared[`${name}?`] = value === undefined ? "0" : "1";
-    if (value !== undefined) declared[name] = text(name, value);
+    declared.push(...(value === undefined ? ["0"] : ["1", text(name, value)]));
   }
-  const message = lines(declared);
+  const message = declared.map(escaped).join("\n");
   return callWasm((m) => new m.Backend(message, texts("cookies", options.cookies)));
 }
 

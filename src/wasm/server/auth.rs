@@ -29,18 +29,18 @@ pub struct AuthExchange(Request);
 #[wasm_bindgen]
 impl Backend {
     /// Checks a declaration; throws a refusal or a `TypeError`. The message is the name of the session cookie, the base
-    /// path, the paths of get-session and sign-out, whether signing out is forgetting the cookies, and then each as a
-    /// list of none or one: origin, domain, the domain that cookies get, the page of magic links. `others` are the names
+    /// path, the paths of get-session and sign-out, whether signing out is forgetting the cookies, and then each after
+    /// whether it is given: origin, domain, the domain that cookies get, the page of magic links. `others` are the names
     /// of the other cookies.
     #[wasm_bindgen(constructor)]
     pub fn new(message: &str, others: Option<Vec<String>>) -> Result<Backend, JsValue> {
         let mut message = Reader::new(message);
-        let names = Names::new(message.line(), others).map_err(thrown)?;
-        let paths = Paths::new(message.line(), message.line(), message.line()).ok_or_else(|| {
+        let names = Names::new(&message.text(), others).map_err(thrown)?;
+        let paths = Paths::new(&message.text(), &message.text(), &message.text()).ok_or_else(|| {
             TypeError::new("basePath and paths are absolute paths, without query and fragment")
         })?;
         let forgets = message.flag();
-        let mut given = || message.lines().first().map(|&text| text.to_owned());
+        let mut given = || message.flag().then(|| message.text());
         let (origin, domain, set_domain, link_page) = (given(), given(), given(), given());
         if let Some(domain) = &domain {
             check_domain_syntax(without_dot(domain.as_str())).map_err(thrown)?;

@@ -46,12 +46,6 @@ impl<'a> Reader<'a> {
         self.line() == "1"
     }
 
-    /// A list of items.
-    pub fn lines(&mut self) -> Vec<&'a str> {
-        let count: usize = self.number();
-        self.0.by_ref().take(count).collect()
-    }
-
     /// The pairs of items up to the end.
     pub fn pairs(mut self) -> Vec<(&'a str, &'a str)> {
         let mut out = Vec::new();

@@ -9,8 +9,9 @@ declare module "httponly" {
 }
 
 export async function page() {
-  const { user } = await signin({ provider: "credentials", credentials: { email: "a", password: "b" } });
-  const plan: "free" = user.plan;
+  const signed = await signin({ provider: "credentials", credentials: { email: "a", password: "b" } });
+  if (signed.twoFactor) return signed.twoFactor.methods;
+  const plan: "free" = signed.user.plan;
   await signin({ provider: "credentials", credentials: { email: "a", password: "b", rememberMe: false } });
   await signin({ provider: "google", successCallback: "/", failureCallback: "/login" });
   await signin({ provider: "corp" });
