@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { createServer } from "node:http";
 import { authBackend } from "httponly/server";
 import { median } from "./rounds.mjs";
+import { serve } from "./serve.mjs";
 import { budget, ratio, table, time } from "./table.mjs";
 
 const COOKIE =
@@ -43,7 +43,7 @@ async function startBackend() {
       updatedAt: "2026-11-20T10:00:00.000Z",
     },
   });
-  const server = createServer((request, response) => {
+  const server = await serve((request, response) => {
     response.setHeader("content-type", "application/json");
     if (request.url === "/api/auth/sign-out") {
       ended = true;
@@ -54,15 +54,7 @@ async function startBackend() {
     // Long enough for all who ask at once to be waiting.
     setTimeout(() => response.end(ended ? "null" : known), 20);
   });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    lookups: () => lookups,
-    stop() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return { ...server, lookups: () => lookups };
 }
 
 async function expectStatus(answer, status) {

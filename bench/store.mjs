@@ -11,6 +11,7 @@ import { redisStore } from "httponly/redis";
 import { authBackend } from "httponly/server";
 import { createClient } from "redis";
 import { median } from "./rounds.mjs";
+import { serve } from "./serve.mjs";
 import { budget, ratio, table, time } from "./table.mjs";
 
 const SECRET = "a secret of the measurement, 32 bytes or more";
@@ -23,22 +24,14 @@ const page = (cookie) =>
 async function startBackend() {
   let lookups = 0;
   const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
-  const server = createServer((request, response) => {
+  const server = await serve((request, response) => {
     lookups++;
     const id = /codex-session=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
     response.setHeader("content-type", "application/json");
     const user = { id, email: `${id}@example.com`, name: "Ada", role: "customer", emailVerified: true };
     response.end(JSON.stringify({ session: { id: `s${id}`, userId: id, expiresAt }, user }));
   });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    lookups: () => lookups,
-    stop() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  return { ...server, lookups: () => lookups };
 }
 
 async function freePort() {

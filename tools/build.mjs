@@ -20,6 +20,7 @@ import { build } from "esbuild";
 import { bundleServer } from "./bundle.mjs";
 import { fallbackTwins, idOf, makeEngines, publishEngines, writeStubs } from "./engines.mjs";
 import { blankPanics, blankStandardLibrary, renameExports, renameImports } from "./slim.mjs";
+import { FEATURES } from "./twin.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
@@ -30,18 +31,7 @@ const MODULES = {
   account: ["--no-default-features", "--features", "account"],
   server: ["--no-default-features", "--features", "server"],
 };
-const WASM_OPT = [
-  "--enable-bulk-memory",
-  "--enable-bulk-memory-opt",
-  "--enable-reference-types",
-  "--enable-multivalue",
-  "--enable-sign-ext",
-  "--enable-nontrapping-float-to-int",
-  "--enable-mutable-globals",
-  "--strip-debug",
-  "--strip-producers",
-  "--strip-target-features",
-];
+const WASM_OPT = [...FEATURES, "--strip-debug", "--strip-producers", "--strip-target-features"];
 /** Page modules that are loaded on the first call that needs them, asynchronously. */
 const LATER = ["account"];
 /** Modules that no page has. */

@@ -9,7 +9,8 @@ import { transform } from "esbuild";
 import { lower } from "./lower.mjs";
 
 const BINARYEN = fileURLToPath(new URL("../node_modules/binaryen/bin", import.meta.url));
-const FEATURES = [
+/** What the modules may use: what the oldest browsers have that run them, and no more. */
+export const FEATURES = [
   "--enable-bulk-memory",
   "--enable-bulk-memory-opt",
   "--enable-reference-types",

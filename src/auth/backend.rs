@@ -71,7 +71,7 @@ fn host(origin: &str) -> &str {
 }
 
 /// The path of an absolute URL in normal form.
-pub(super) fn path(url: &str) -> &str {
+pub(crate) fn path(url: &str) -> &str {
     let rest = same_origin::of(url).and_then(|origin| url.get(origin.len()..)).unwrap_or_default();
     rest.split(['?', '#']).next().filter(|path| !path.is_empty()).unwrap_or("/")
 }

@@ -11,7 +11,6 @@ use super::second_factor;
 use super::session_response::{Content, content, without_tokens};
 use crate::error::{Code, Rule};
 use crate::http::json;
-use crate::http::json::Json;
 use crate::http::{form, redirect, same_origin};
 
 /// A way to sign in.
@@ -275,11 +274,7 @@ fn last<'a>(members: &[(String, &'a str)], name: &str) -> Option<&'a str> {
 
 /// A member that is text.
 fn text(members: &[(String, &str)], name: &str) -> Option<String> {
-    let wrapped = format!("{{\"a\":{}}}", last(members, name)?);
-    match json::members(&wrapped)?.pop()? {
-        (_, Json::String(text)) => Some(text),
-        _ => None,
-    }
+    json::string(last(members, name)?)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::auth::backend::Backend;
 use crate::auth::cookies::hash;
-use crate::auth::exchange::{Head, outgoing};
+use crate::auth::exchange::{Head, outgoing, seconds};
 use crate::auth::lines::{LineContext, is_navigation};
 use crate::auth::reply::Headers;
 use crate::auth::session_response;
@@ -71,14 +71,14 @@ impl Backend {
     }
 
     /// Of these lines those that may go with a response to a request, and where its session is `dead` those that clear its
-    /// cookies. `late` is as in [`LineContext`], `now` in seconds since 1970.
+    /// cookies. `late` is as in [`LineContext`], `now` in milliseconds since 1970.
     pub fn lines_for(
         &self,
         head: &Head<'_>,
         mut lines: Vec<String>,
         dead: bool,
         late: bool,
-        now: i64,
+        now: f64,
     ) -> Vec<String> {
         let cookies = self.names.scan(head.header("cookie").unwrap_or_default());
         let navigates = is_navigation(head.loading());
@@ -86,7 +86,7 @@ impl Backend {
             lines.extend(self.clear(&cookies, head.url, false));
         }
         let sent: Vec<(&str, &str)> = cookies.sessions().collect();
-        self.names.passing(lines, &sent, LineContext { clears: navigates, looks: true, late }, now)
+        self.names.passing(lines, &sent, LineContext { clears: navigates, looks: true, late }, seconds(now))
     }
 
     /// The JSON Web Token in the session cookie; `None` where there is none, where it has no `exp`, or where its time is

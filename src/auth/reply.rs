@@ -122,6 +122,19 @@ pub(super) fn find<'a>(headers: &[(&str, &'a str)], name: &str) -> Option<&'a st
     headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
 }
 
+/// The answer to the link of a mail: the app's page that asks, or the built-in one, whose form posts to `path`.
+pub fn show_link(page: Option<&str>, path: &str, query: Option<&str>, head: bool) -> Reply {
+    let mut headers = headers_of(Kind::LinkPage);
+    if let Some(page) = page {
+        headers.push(("location".into(), magic_link::location(page, query)));
+        return Reply { status: 303, headers, body: Body::None };
+    }
+    headers.push(("content-type".into(), "text/html; charset=utf-8".into()));
+    headers.push(("content-security-policy".into(), magic_link::PAGE_POLICY.into()));
+    let body = if head { Body::None } else { Body::Text(magic_link::page(path, query)) };
+    Reply { status: 200, headers, body }
+}
+
 /// What the use of a magic link answers where the backend redirects: 303 for a form, JSON for a program.
 fn after_link(reply: Reply, content_type: &str) -> Reply {
     let Reply { status, mut headers, .. } = reply.clone();

@@ -1,8 +1,7 @@
 //! A sign-in whose first factor was right, and that needs a second one: a code of an app, of a mail or of a backup list.
 
 use crate::auth::failure::is_plain;
-use crate::http::form;
-use crate::http::json::{self, Json};
+use crate::http::{form, json};
 
 /// The methods that a user may choose from, by an answer to a sign-in; `None` where no second factor is needed. A method
 /// is a plain name: `totp`, `otp`.
@@ -21,14 +20,7 @@ pub fn methods(body: &str) -> Option<Vec<String>> {
         return None;
     }
     let listed = last("twoFactorMethods").and_then(json::items).unwrap_or_default();
-    Some(listed.into_iter().filter_map(text).filter(|method| is_plain(method)).collect())
-}
-
-fn text(item: &str) -> Option<String> {
-    match json::members(&format!("{{\"a\":{item}}}"))?.pop()? {
-        (_, Json::String(text)) => Some(text),
-        _ => None,
-    }
+    Some(listed.into_iter().filter_map(json::string).filter(|method| is_plain(method)).collect())
 }
 
 /// Where the second factor is asked for: the app's page, with the methods, and where the visitor goes then.

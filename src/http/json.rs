@@ -67,6 +67,18 @@ pub fn items(text: &str) -> Option<Vec<&str>> {
     (scanner.at == text.len()).then_some(items)
 }
 
+/// The text that a value is, which is a JSON string; `None` for every other value.
+pub fn string(value: &str) -> Option<String> {
+    let mut scanner = Scanner { text: value, at: 0 };
+    scanner.skip_blanks();
+    let value = scanner.value(0)?;
+    scanner.skip_blanks();
+    match value {
+        Json::String(text) if scanner.at == scanner.text.len() => Some(text),
+        _ => None,
+    }
+}
+
 /// The text without the members that `drops` names, at every depth, and without the blanks between tokens; all else
 /// as it was. `None` for what is no JSON.
 pub fn without(text: &str, drops: &dyn Fn(&str) -> bool) -> Option<String> {
@@ -441,6 +453,24 @@ mod tests {
             assert_eq!(without(json, &drops).as_deref(), out, "{json}");
         }
         assert_eq!(without(&"[".repeat(100_000), &drops), None);
+    }
+
+    #[test]
+    fn a_value_is_a_text_or_it_is_not() {
+        for (value, expected) in [
+            (r#""a""#, Some("a")),
+            (r#" "a\u00e9\n" "#, Some("aé\n")),
+            (r#""""#, Some("")),
+            (r#""a"b"#, None),
+            (r#""a""b""#, None),
+            ("a", None),
+            ("1", None),
+            ("null", None),
+            (r#"["a"]"#, None),
+            ("", None),
+        ] {
+            assert_eq!(string(value).as_deref(), expected, "{value}");
+        }
     }
 
     #[test]

@@ -1,62 +1,9 @@
 // The flows of an account against the real backend; frameworks are in the tests of their own.
-import { type Auth, type AuthBackendOptions, authBackend, type FlowAnswer, runFlow } from "httponly/server";
+import { type AuthBackendOptions, authBackend, type FlowAnswer, runFlow } from "httponly/server";
 import { describe, expect, test } from "vitest";
 import { ADA, backend, GRACE } from "./support/auth.ts";
 import { PROOF } from "./support/send.ts";
-
-const APP = "http://localhost:5173";
-const FORM = {
-  origin: APP,
-  "sec-fetch-site": "same-origin",
-  "sec-fetch-mode": "navigate",
-  "sec-fetch-dest": "document",
-};
-
-type Fields = Record<string, string>;
-
-/** A visitor who sends forms and keeps cookies. */
-class Visitor {
-  readonly auth: Auth;
-  readonly jar = new Map<string, string>();
-  readonly said: string[] = [];
-
-  constructor(auth: Auth) {
-    this.auth = auth;
-  }
-
-  get cookie() {
-    return [...this.jar].map(([name, value]) => `${name}=${value}`).join("; ");
-  }
-
-  request(path: string, headers: Fields = {}, init: RequestInit = {}) {
-    const { cookie } = this;
-    return new Request(APP + path, { headers: { ...(cookie && { cookie }), ...headers }, ...init });
-  }
-
-  async run(
-    flow: Parameters<typeof runFlow>[1],
-    fields: Fields = {},
-    path = "/login",
-    headers: Fields = FORM,
-  ) {
-    const form = new FormData();
-    for (const [name, value] of Object.entries(fields)) form.append(name, value);
-    const request = this.request(path, headers, { method: "POST" });
-    const answer = await runFlow(this.auth, flow, { request, fields: form });
-    for (const line of answer.setCookies) {
-      const [, name = "", value = ""] = /^([^=]*)=([^;]*)/.exec(line) ?? [];
-      if (/max-age=0/i.test(line)) this.jar.delete(name);
-      else this.jar.set(name, value);
-    }
-    const { setCookies: _, ...rest } = answer;
-    this.said.push(JSON.stringify(rest));
-    return answer;
-  }
-
-  async who() {
-    return (await this.auth.getSession(this.request("/"))).user?.email ?? null;
-  }
-}
+import { APP, type Fields, FORM, Visitor } from "./support/visitor.ts";
 
 async function setup(options: Partial<AuthBackendOptions> = {}, of: Parameters<typeof backend>[0] = {}) {
   const server = await backend({ origins: [APP], ...of });

@@ -1,60 +1,21 @@
 // A second factor at the real backend: Better Auth's twoFactor plugin, as it is.
-import { type Auth, authBackend, type FlowAnswer, runFlow } from "httponly/server";
+import { authBackend, type FlowAnswer, runFlow } from "httponly/server";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ADA, backend } from "./support/auth.ts";
 import { PROOF } from "./support/send.ts";
 import { totp } from "./support/totp.ts";
+import { APP, FORM, Visitor } from "./support/visitor.ts";
 
-const APP = "http://localhost:5173";
-const FORM = {
-  origin: APP,
-  "sec-fetch-site": "same-origin",
-  "sec-fetch-mode": "navigate",
-  "sec-fetch-dest": "document",
-};
 const LOGIN = { email: ADA.email, password: ADA.password };
 
-/** A browser that keeps cookies, sends forms and calls the handler. */
-class Browser {
-  readonly auth: Auth;
-  readonly jar = new Map<string, string>();
-
-  constructor(auth: Auth) {
-    this.auth = auth;
-  }
-
-  request(path: string, headers: Record<string, string>, init: RequestInit = {}) {
-    const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    return new Request(APP + path, { headers: { ...headers, ...(cookie && { cookie }) }, ...init });
-  }
-
-  keep(lines: string[]) {
-    for (const line of lines) {
-      const [, name = "", value = ""] = /^([^=]*)=([^;]*)/.exec(line) ?? [];
-      if (/max-age=0/i.test(line)) this.jar.delete(name);
-      else this.jar.set(name, value);
-    }
-  }
-
-  async run(flow: Parameters<typeof runFlow>[1], fields: Record<string, string> = {}, path = "/login") {
-    const form = new FormData();
-    for (const [name, value] of Object.entries(fields)) form.append(name, value);
-    const request = this.request(path, FORM, { method: "POST" });
-    const answer = await runFlow(this.auth, flow, { request, fields: form });
-    this.keep(answer.setCookies);
-    return answer;
-  }
-
+/** A visitor who calls the handler, too. */
+class Browser extends Visitor {
   async post(path: string, body: unknown) {
     const headers = { ...PROOF, origin: APP, "content-type": "application/json" };
     const init = { method: "POST", body: JSON.stringify(body) };
     const response = await this.auth.handler(this.request(`/api/auth${path}`, headers, init));
     this.keep(response.headers.getSetCookie());
     return { status: response.status, body: await response.json() };
-  }
-
-  async who() {
-    return (await this.auth.getSession(this.request("/", PROOF))).user?.email ?? null;
   }
 }
 

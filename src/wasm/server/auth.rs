@@ -5,15 +5,15 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::message::{Reader, Writer};
 use super::thrown;
-use crate::auth::backend::Backend as Declaration;
+use crate::auth::backend::{Backend as Declaration, path};
 use crate::auth::cookies::Names;
 use crate::auth::exchange::{Change, Exchange as Request, Forward, Head, Plan, forget};
 use crate::auth::invalidation::Named;
-use crate::auth::reply::{Answer, AnswerBody, Body, Reply};
+use crate::auth::reply::{self, Answer, AnswerBody, Body, Reply};
 use crate::auth::request::SpecialRoute;
 use crate::auth::routes::{self, Paths};
 use crate::auth::session_response::{self, SessionState};
-use crate::auth::{form_post, lines, magic_link, revocation};
+use crate::auth::{form_post, lines, revocation};
 use crate::cookie::attributes::{check_domain_syntax, domain_gains, without_dot};
 use crate::error::{Refusal, Rule};
 use crate::http::redirect;
@@ -48,11 +48,7 @@ impl Backend {
         if let Some(domain) = set_domain.as_deref().filter(|domain| !domain.is_empty()) {
             check_domain(domain)?;
         }
-        if let Some(page) = link_page.as_deref()
-            && redirect::check(page, &[]).as_deref() != Some(page)
-        {
-            return Err(TypeError::new("pages.magicLink is a local path").into());
-        }
+        check_link_page(link_page.as_deref())?;
         let domain = domain.or_else(|| set_domain.clone().filter(|domain| !domain.is_empty()));
         Ok(Self(Declaration { names, paths, domain, set_domain, origin, link_page, forgets }))
     }
@@ -99,8 +95,6 @@ impl Backend {
     /// its cookies. The head is as in [`Backend::request`], `now` is in milliseconds.
     #[wasm_bindgen(js_name = linesFor)]
     pub fn lines_for(&self, head: &str, lines: Vec<String>, dead: bool, late: bool, now: f64) -> Vec<String> {
-        #[expect(clippy::cast_possible_truncation, reason = "a date")]
-        let now = (now / 1000.0) as i64;
         self.0.lines_for(&head_of(head), lines, dead, late, now)
     }
 
@@ -136,8 +130,8 @@ impl Backend {
     }
 
     /// The list that has the token of the session which a body names by its identifier: its URL, what the token is
-    /// called, the identifier, the headers, and the list's body, empty where it is asked for by GET; nothing where the request passes as it
-    /// is.
+    /// called, the identifier, the headers, and the list's body, empty where it is asked for by GET; nothing where the
+    /// request passes as it is.
     pub fn listed(&self, exchange: &AuthExchange, body: &str) -> Result<Option<String>, JsValue> {
         let listed = self.0.listed(&exchange.0, body).map_err(thrown)?;
         Ok(listed.map(|(list, url, headers)| {
@@ -147,9 +141,10 @@ impl Backend {
     }
 
     /// Decides about an answer. The head is the status, or 0 where none came; the time in milliseconds; whether the browser
-    /// has got another session, whether it is aside, whether nobody could tell whose the request was; whether a user
-    /// is known, and the user's identifier, which may hold line breaks; the URL that was requested; whether the body is JSON; and then names and values of headers. `body` is
-    /// that JSON, nothing if it cannot be read. `sent` are content types and bodies that were sent, in turns.
+    /// has got another session, whether it is aside, whether nobody could tell whose the request was; whether a user is
+    /// known, and the user's identifier, which may hold line breaks; the URL that was requested; whether the body is JSON;
+    /// and then names and values of headers. `body` is that JSON, nothing if it cannot be read. `sent` are content types and
+    /// bodies that were sent, in turns.
     ///
     /// The answer is a message: the changes, as kind and value in turns; the name of a misnamed session cookie, as a list of
     /// none or one; and whether there is a response, and that.
@@ -294,32 +289,22 @@ pub fn read_session_answer(status: u16, body: &str, now: f64, ttl: f64) -> Vec<S
     }
 }
 
-/// Where a page of the app asks before a magic link is used; throws a `TypeError` if `page` is no local path.
+/// The answer to the link of a mail, by the app's page that asks, if it has one: a message of the kind `reply`. Throws a
+/// `TypeError` if `page` is not a local path.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "wasm-bindgen hands optional strings over, it does not lend them"
 )]
-#[wasm_bindgen(js_name = linkLocation)]
-pub fn link_location(page: &str, query: Option<String>) -> Result<String, JsValue> {
-    if redirect::check(page, &[]).as_deref() == Some(page) {
-        Ok(magic_link::location(page, query.as_deref()))
-    } else {
-        Err(TypeError::new("pages.magicLink is a local path").into())
-    }
+#[wasm_bindgen(js_name = showLink)]
+pub fn show_link(url: &str, page: Option<String>, head: bool) -> Result<String, JsValue> {
+    check_link_page(page.as_deref())?;
+    let query = url.split('#').next().and_then(|url| url.split_once('?')).map(|(_, query)| query);
+    Ok(written(Writer::new("reply"), &reply::show_link(page.as_deref(), path(url), query, head)))
 }
 
-/// A page that asks before a magic link is used, and name and value of its policy.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "wasm-bindgen hands optional strings over, it does not lend them"
-)]
-#[wasm_bindgen(js_name = linkPage)]
-pub fn link_page(action: &str, query: Option<String>) -> Vec<String> {
-    vec![
-        magic_link::page(action, query.as_deref()),
-        "content-security-policy".into(),
-        magic_link::PAGE_POLICY.into(),
-    ]
+fn check_link_page(page: Option<&str>) -> Result<(), JsValue> {
+    let local = page.is_none_or(|page| redirect::check(page, &[]).as_deref() == Some(page));
+    if local { Ok(()) } else { Err(TypeError::new("pages.magicLink is a local path").into()) }
 }
 
 /// The backend's body that names the session of an identifier, by its list; `undefined` where that has none.

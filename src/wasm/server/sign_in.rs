@@ -16,7 +16,6 @@ use crate::{
         client,
         cookies::hash,
         lines::{Loading, is_navigation},
-        magic_link,
     },
     error::Rule,
     http::{form::Form, json, same_origin::Claims},
@@ -446,12 +445,6 @@ pub fn is_sealed(text: &str) -> bool {
 #[wasm_bindgen(js_name = hashOf)]
 pub fn hash_of(text: &str) -> String {
     hash(text)
-}
-
-/// The query of a link's use, by the body of a request.
-#[wasm_bindgen(js_name = linkFields)]
-pub fn link_fields(content_type: &str, body: &str) -> Result<String, JsValue> {
-    Form::of(content_type).and_then(|form| magic_link::consume(form, body)).map_err(thrown)
 }
 
 /// What a request carries of a token: its name and its value; an empty list for two of them, `undefined` for none.
